@@ -1,0 +1,2 @@
+/** The agent: one per Docker host; runs the tasks that the managers assign to it. Started by `main.ts`. */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * The Docker Engine API's documents: types, schemas, defaults and validation, under the API's own names.
+ * What the API accepts is what the store holds and what an agent runs. It does no I/O and imports no
+ * other package of Shoal.
+ */
+export * from './documents/index.js'

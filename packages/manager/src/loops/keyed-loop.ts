@@ -1,0 +1,131 @@
+import type { Clock, CancelTimer, Logger } from '@shoal/common'
+import { ShoalError } from '@shoal/common'
+import type { Change } from '../state/records.js'
+import type { State } from '../state/state.js'
+
+/**
+ * A control loop over things that have keys (services, nodes). Changes only say which keys to look at again;
+ * what is to be done is decided from the state as it stands then.
+ */
+export interface KeyedReconciler {
+  readonly name: string
+  /** The keys that a change may concern. */
+  keysOf(change: Change): Iterable<string>
+  /** Every key there is: looked at when the loop starts and once a period. */
+  allKeys(): Iterable<string>
+  /**
+   * Decides and commits for one key. Never called twice at the same time for one key.
+   * @returns when to look at the key again even if nothing changes, in milliseconds since the epoch
+   */
+  reconcile(key: string): Promise<number | undefined>
+}
+
+export interface LoopOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** How often every key is looked at although nothing seems to have changed, in milliseconds. */
+  readonly periodMs: number
+  /** How many keys are worked on at the same time. */
+  readonly concurrency: number
+  /** How long a key rests after its reconcile failed, in milliseconds. */
+  readonly retryDelayMs: number
+}
+
+export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 100 } as const
+
+/** Runs one reconciler until the signal aborts. Invariants: a key is in work at most once; no wake-up is lost. */
+export class KeyedLoop {
+  readonly #queue = new Set<string>()
+  readonly #working = new Set<string>()
+  readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
+  #stopped = false
+
+  readonly #state: State
+  readonly #reconciler: KeyedReconciler
+  readonly #options: LoopOptions
+
+  constructor(state: State, reconciler: KeyedReconciler, options: LoopOptions) {
+    this.#state = state
+    this.#reconciler = reconciler
+    this.#options = options
+  }
+
+  /** Starts to work, and stops for good when `signal` aborts. */
+  start(signal: AbortSignal): void {
+    const unsubscribe = this.#state.subscribe((changes) => {
+      for (const change of changes) for (const key of this.#reconciler.keysOf(change)) this.#queue.add(key)
+      this.#pump()
+    })
+    const stopPeriod = this.#everyPeriod()
+    signal.addEventListener(
+      'abort',
+      () => {
+        this.#stopped = true
+        unsubscribe()
+        stopPeriod()
+        for (const { cancel } of this.#wakeAt.values()) cancel()
+        this.#wakeAt.clear()
+        this.#queue.clear()
+      },
+      { once: true },
+    )
+  }
+
+  /** Looks at all keys now and once a period. */
+  #everyPeriod(): CancelTimer {
+    let cancel: CancelTimer
+    const tick = (): void => {
+      for (const key of this.#reconciler.allKeys()) this.#queue.add(key)
+      this.#pump()
+      cancel = this.#options.clock.setTimer(this.#options.periodMs, tick)
+    }
+    cancel = this.#options.clock.setTimer(0, tick)
+    return () => cancel()
+  }
+
+  #pump(): void {
+    if (this.#stopped) return
+    for (const key of this.#queue) {
+      if (this.#working.size >= this.#options.concurrency) return
+      if (this.#working.has(key)) continue
+      this.#queue.delete(key)
+      this.#working.add(key)
+      void this.#work(key)
+    }
+  }
+
+  async #work(key: string): Promise<void> {
+    // One turn of the event loop gathers what else changes at this moment, and keeps listeners short.
+    await Promise.resolve()
+    try {
+      if (this.#stopped) return
+      this.#scheduleWake(key, await this.#reconciler.reconcile(key))
+    } catch (error) {
+      this.#failed(key, error)
+    } finally {
+      this.#working.delete(key)
+      this.#pump()
+    }
+  }
+
+  #failed(key: string, error: unknown): void {
+    if (error instanceof ShoalError && error.code === 'conflict') {
+      this.#queue.add(key)
+      return
+    }
+    this.#options.log.error({ err: error, loop: this.#reconciler.name, key }, 'reconcile failed')
+    this.#scheduleWake(key, this.#options.clock.now() + this.#options.retryDelayMs)
+  }
+
+  #scheduleWake(key: string, atMs: number | undefined): void {
+    this.#wakeAt.get(key)?.cancel()
+    this.#wakeAt.delete(key)
+    if (atMs === undefined || this.#stopped) return
+    const cancel = this.#options.clock.setTimer(atMs - this.#options.clock.now(), () => {
+      this.#wakeAt.delete(key)
+      this.#queue.add(key)
+      this.#pump()
+    })
+    this.#wakeAt.set(key, { atMs, cancel })
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * What the store holds. Each record is the Engine API's document; what Docker has no field for stands
+ * beside it in `Shoal`, which the API never shows. `Version.Index` is the store's revision of the record
+ * and is not part of the stored text; it is 0 until the record has been stored.
+ */
+import type {
+  EndpointSpec,
+  Endpoint,
+  JobStatus,
+  ManagerStatus,
+  NetworkAttachment,
+  NodeDescription,
+  NodeSpec,
+  NodeState,
+  GenericResource,
+  ObjectVersion,
+  ServiceSpec,
+  StringMap,
+  SwarmSpec,
+  TaskSpec,
+  TaskStatus,
+  UpdateStatus,
+} from '@shoal/engine-api'
+import type { TaskState } from '@shoal/common'
+
+interface Meta {
+  readonly ID: string
+  readonly Version: ObjectVersion
+  readonly CreatedAt: string
+  readonly UpdatedAt: string
+}
+
+/** The one record of the cluster: its spec and the material of its certificate authority. */
+export interface ClusterRecord extends Meta {
+  readonly Spec: SwarmSpec
+  readonly Shoal: {
+    /** The root certificate and its key, PEM. */
+    readonly RootCertificate: string
+    readonly RootKey: string
+    /** The secrets inside the join tokens. */
+    readonly WorkerSecret: string
+    readonly ManagerSecret: string
+    readonly DefaultAddrPool: readonly string[]
+    readonly SubnetSize: number
+    readonly DataPathPort: number
+  }
+}
+
+export interface NodeRecord extends Meta {
+  readonly Spec: NodeSpec
+  readonly Description: NodeDescription
+  readonly Status: { readonly State: NodeState; readonly Message?: string; readonly Addr: string }
+  readonly ManagerStatus?: ManagerStatus
+}
+
+/** The clock and the score of a rollout, stored so that whoever takes over continues it where it stood. */
+export interface Rollout {
+  /** Milliseconds since the epoch. */
+  readonly StartedAtMs: number
+  /** How many slots had to change when it began: the failure ratio's denominator. */
+  readonly Total: number
+  /** When the latest batch was done, in milliseconds since the epoch: `Delay` counts from here. */
+  readonly BatchDoneAtMs?: number
+  /** The slots (or, for global services, the nodes) of the batch in motion. */
+  readonly Batch: readonly string[]
+  /** Tasks of the new version that failed within their monitor period. Kept no longer than the decision needs. */
+  readonly Failed: readonly string[]
+}
+
+export interface ServiceRecord extends Meta {
+  readonly Spec: ServiceSpec
+  readonly PreviousSpec?: ServiceSpec
+  readonly Endpoint: Endpoint
+  readonly UpdateStatus?: UpdateStatus
+  readonly JobStatus?: JobStatus
+  readonly Shoal: {
+    /** The version of `Spec.TaskTemplate` and `Spec.EndpointSpec`: names a SpecRecord. */
+    readonly SpecVersion: number
+    readonly PreviousSpecVersion?: number
+    readonly Rollout?: Rollout
+  }
+}
+
+/** What tasks are made from, stored once per version. Its key is `<ServiceID>/<Number>`, and so is its ID. */
+export interface SpecRecord extends Meta {
+  readonly ServiceID: string
+  readonly Number: number
+  readonly TaskTemplate: TaskSpec
+  readonly EndpointSpec?: EndpointSpec
+  readonly Shoal: {
+    /** The value of X-Registry-Auth for pulls; never shown. */
+    readonly RegistryAuth?: string
+  }
+}
+
+export interface TaskRecord extends Meta {
+  readonly ServiceID: string
+  /** 1 … replicas; absent for the tasks of global services. */
+  readonly Slot?: number
+  /** Set by the scheduler; from the start for the tasks of global services. */
+  readonly NodeID?: string
+  readonly Labels: StringMap
+  readonly Status: TaskStatus & { readonly State: TaskState }
+  readonly DesiredState: TaskState
+  readonly AssignedGenericResources?: readonly GenericResource[]
+  readonly NetworksAttachments?: readonly NetworkAttachment[]
+  readonly JobIteration?: ObjectVersion
+  readonly Shoal: {
+    readonly SpecVersion: number
+    /**
+     * The task of the same slot whose place this one takes. Until the switch both exist: with stop-first the
+     * new one waits, prepared, until the old one has ended; with start-first the old one until the new one runs.
+     */
+    readonly Replaces?: string
+    /** Not to be started before this instant (milliseconds since the epoch): the restart policy's delay. */
+    readonly StartAfterMs?: number
+    /** When the slot's tasks of this version were restarted (milliseconds since the epoch), newest last; bounded. */
+    readonly RestartsAtMs?: readonly number[]
+    /** How often in a row the slot's tasks ended soon after their start: the back-off grows with it. */
+    readonly QuickFailures?: number
+    /** When it was first seen running (milliseconds since the epoch): monitor periods count from here. */
+    readonly RunningSinceMs?: number
+  }
+}
+
+/** Every kind of record by the name of its table. */
+export interface Records {
+  cluster: ClusterRecord
+  node: NodeRecord
+  service: ServiceRecord
+  spec: SpecRecord
+  task: TaskRecord
+}
+
+export type Kind = keyof Records
+export const KINDS = ['cluster', 'node', 'service', 'spec', 'task'] as const satisfies readonly Kind[]
+
+/** One record to be written or removed. A put carries the version that it was decided on (0: it is new). */
+export type Mutation = { [K in Kind]: PutMutation<K> | DeleteMutation<K> }[Kind]
+export interface PutMutation<K extends Kind> {
+  readonly type: 'put'
+  readonly kind: K
+  readonly record: Records[K]
+}
+export interface DeleteMutation<K extends Kind> {
+  readonly type: 'delete'
+  readonly kind: K
+  readonly record: Records[K]
+}
+
+/** What happened to one record: `before` is absent when it is new, `after` when it is gone. */
+export type Change = { [K in Kind]: ChangeOf<K> }[Kind]
+export interface ChangeOf<K extends Kind> {
+  readonly kind: K
+  readonly before?: Records[K]
+  readonly after?: Records[K]
+}
+
+export function put<K extends Kind>(kind: K, record: Records[K]): Mutation {
+  return { type: 'put', kind, record } as Mutation
+}
+
+export function remove<K extends Kind>(kind: K, record: Records[K]): Mutation {
+  return { type: 'delete', kind, record } as Mutation
+}
+
+/** The ID of the spec that a task or service names. */
+export function specId(serviceId: string, number: number): string {
+  return `${serviceId}/${number}`
+}

@@ -1,0 +1,28 @@
+/** The wire between agents and managers: `shoal.proto`, loaded, with its generated types. */
+import { fileURLToPath } from 'node:url'
+import { loadPackageDefinition } from '@grpc/grpc-js'
+import { loadSync } from '@grpc/proto-loader'
+import type { ProtoGrpcType } from './generated/shoal.js'
+
+export type { Assignment } from './generated/shoal/v1/Assignment.js'
+export type { AgentMessage } from './generated/shoal/v1/AgentMessage.js'
+export type { AgentMessage__Output } from './generated/shoal/v1/AgentMessage.js'
+export type { Assignments, Assignments__Output } from './generated/shoal/v1/Assignments.js'
+export type { ClusterNews, ClusterNews__Output } from './generated/shoal/v1/ClusterNews.js'
+export type { DispatcherClient, DispatcherHandlers } from './generated/shoal/v1/Dispatcher.js'
+export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/Enrollment.js'
+export type { JoinReply, JoinReply__Output } from './generated/shoal/v1/JoinReply.js'
+export type { JoinRequest, JoinRequest__Output } from './generated/shoal/v1/JoinRequest.js'
+export type { ManagerMessage, ManagerMessage__Output } from './generated/shoal/v1/ManagerMessage.js'
+export type { RenewReply, RenewReply__Output } from './generated/shoal/v1/RenewReply.js'
+export type { RenewRequest, RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js'
+
+const definition = loadSync(fileURLToPath(new URL('../shoal.proto', import.meta.url)), {
+  longs: Number,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+})
+
+/** The services and messages of `shoal.proto`, as grpc-js takes them. */
+export const wire = (loadPackageDefinition(definition) as unknown as ProtoGrpcType).shoal.v1

@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config'
+
+/** The packages are read from their TypeScript source, so that tests need no build of the packages. */
+const fromSource = { conditions: ['shoal-source', 'node', 'import', 'default'] }
+
+/** Suites that start real engines, stores or hosts take turns: they would starve each other on a small machine. */
+const real = (name: string, include: string[], testTimeoutMs: number) => ({
+  ssr: { resolve: fromSource },
+  resolve: fromSource,
+  test: {
+    name,
+    include,
+    fileParallelism: false,
+    testTimeout: testTimeoutMs,
+    hookTimeout: testTimeoutMs,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ssr: { resolve: fromSource },
+        resolve: fromSource,
+        test: {
+          name: 'unit',
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'deploy/lab/src/**/*.test.ts',
+            'proto/src/**/*.test.ts',
+            'test/unit/**/*.test.ts',
+          ],
+        },
+      },
+      real('contract', ['test/contract/**/*.test.ts'], 120_000),
+      real('integration', ['test/integration/**/*.test.ts'], 180_000),
+      real('e2e', ['test/e2e/**/*.test.ts'], 600_000),
+    ],
+  },
+})
