@@ -4,3 +4,5 @@
  * other package of Shoal.
  */
 export * from './documents/index.js'
+export * from './invalid-document.js'
+export * from './placement/index.js'

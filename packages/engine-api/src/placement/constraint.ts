@@ -1,0 +1,113 @@
+import { BlockList, isIP } from 'node:net'
+import type { Node } from '../documents/index.js'
+import { InvalidDocument } from '../invalid-document.js'
+import { normalArchitecture } from './platform.js'
+
+/** What a constraint looks at. */
+export type ConstrainedNode = Readonly<Pick<Node, 'ID' | 'Spec' | 'Description' | 'Status'>>
+
+/** One parsed `key==value` or `key!=value`. */
+export interface Constraint {
+  readonly key: string
+  readonly operator: '==' | '!='
+  readonly value: string
+  /** Whether this node satisfies it. */
+  readonly matches: (node: ConstrainedNode) => boolean
+}
+
+/** The operators in the order in which they are looked for: the first that occurs splits the text. */
+const OPERATORS = ['==', '!='] as const
+const KEY = /^[a-z_][a-z0-9_.-]+$/i
+/** Leaves out what may become an operator one day (`<`, `>`, `~`, …). */
+const VALUE = /^[a-z0-9:_\s.*()?+[\]\\^$|/-]+$/i
+
+/**
+ * Parses the constraints of a placement; who matches them often keeps the result.
+ * @throws InvalidDocument in Docker's words, for the first text that is no constraint
+ */
+export function parseConstraints(texts: readonly string[]): Constraint[] {
+  return texts.map(parseConstraint)
+}
+
+/** Whether the node satisfies every one of the constraints. */
+export function matchesConstraints(constraints: readonly Constraint[], node: ConstrainedNode): boolean {
+  return constraints.every((constraint) => constraint.matches(node))
+}
+
+function parseConstraint(text: string): Constraint {
+  const operator = OPERATORS.find((candidate) => text.includes(candidate))
+  if (operator === undefined) {
+    throw new InvalidDocument(`constraint expected one operator from ${OPERATORS.join(', ')}`)
+  }
+  const at = text.indexOf(operator)
+  const key = text.slice(0, at).trim()
+  if (!KEY.test(key)) throw new InvalidDocument(`key '${key}' is invalid`)
+  const value = text.slice(at + operator.length).trim()
+  if (!VALUE.test(value)) throw new InvalidDocument(`value '${value}' is invalid`)
+
+  const holds = equalityOf(key, value)
+  const wanted = operator === '=='
+  // A key that nobody knows, or an address that is none, keeps every node out, whatever the operator says.
+  const matches = holds === undefined ? () => false : (node: ConstrainedNode) => holds(node) === wanted
+  return { key, operator, value, matches }
+}
+
+/** The test whether what `key` names is equal to `value`; undefined when no node has such a thing. */
+function equalityOf(key: string, value: string): ((node: ConstrainedNode) => boolean) | undefined {
+  if (key.toLowerCase() === 'node.ip') return addressEquality(value)
+  if (key.toLowerCase() === 'node.platform.arch') {
+    const architecture = normalArchitecture(value)
+    return (node) => normalArchitecture(node.Description.Platform.Architecture ?? '') === architecture
+  }
+  const read = readerOf(key)
+  if (read === undefined) return undefined
+  const wanted = value.toLowerCase()
+  return (node) => (read(node) ?? '').toLowerCase() === wanted
+}
+
+/** Keys are compared ignoring case, the names of labels are not. */
+function readerOf(key: string): ((node: ConstrainedNode) => string | undefined) | undefined {
+  const nodeLabel = labelAfter(key, 'node.labels.')
+  if (nodeLabel !== undefined) return (node) => node.Spec.Labels?.[nodeLabel]
+  const engineLabel = labelAfter(key, 'engine.labels.')
+  if (engineLabel !== undefined) return (node) => node.Description.Engine.Labels?.[engineLabel]
+  switch (key.toLowerCase()) {
+    case 'node.id':
+      return (node) => node.ID
+    case 'node.hostname':
+      return (node) => node.Description.Hostname
+    case 'node.role':
+      return (node) => node.Spec.Role ?? 'worker'
+    case 'node.platform.os':
+      return (node) => node.Description.Platform.OS
+    default:
+      return undefined
+  }
+}
+
+function labelAfter(key: string, prefix: string): string | undefined {
+  return key.length > prefix.length && key.slice(0, prefix.length).toLowerCase() === prefix
+    ? key.slice(prefix.length)
+    : undefined
+}
+
+/** `value` is an address or a network in CIDR notation. */
+function addressEquality(value: string): ((node: ConstrainedNode) => boolean) | undefined {
+  const [address = '', bits, ...rest] = value.split('/')
+  const family = familyOf(address)
+  if (family === undefined || rest.length > 0) return undefined
+  const members = new BlockList()
+  if (bits === undefined) members.addAddress(address, family)
+  else if (!/^\d{1,3}$/.test(bits) || Number(bits) > (family === 'ipv4' ? 32 : 128)) return undefined
+  else members.addSubnet(address, Number(bits), family)
+  return (node) => {
+    const nodeFamily = familyOf(node.Status.Addr)
+    return nodeFamily !== undefined && members.check(node.Status.Addr, nodeFamily)
+  }
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' | undefined {
+  const version = isIP(address)
+  if (version === 0) return undefined
+  return version === 4 ? 'ipv4' : 'ipv6'
+}
