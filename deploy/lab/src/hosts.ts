@@ -1,0 +1,152 @@
+import { fileURLToPath } from 'node:url'
+import { docker, execute, type Output, until } from './docker.js'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const LAB_LABEL = 'io.shoal.lab'
+const ROLE_LABEL = 'io.shoal.lab.role'
+const ENGINE_TIMEOUT_MS = 60_000
+
+/**
+ * What a nested Docker Engine needs. `--privileged` would also do on most machines, but fails where the
+ * machine itself lacks a capability.
+ */
+const NESTED_ENGINE = [
+  '--cap-add=ALL',
+  '--cap-drop=SYS_RESOURCE',
+  '--security-opt=seccomp=unconfined',
+  '--security-opt=apparmor=unconfined',
+  '--security-opt=systempaths=unconfined',
+  '--cgroupns=host',
+  '--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw',
+  '--device=/dev/net/tun',
+]
+
+/** A machine of the lab: a Docker host, or the one that etcd runs on. */
+export interface LabMachine {
+  readonly name: string
+  readonly role: 'host' | 'etcd'
+  readonly address: string
+  readonly running: boolean
+}
+
+/** The names of a lab's parts on the outer engine. */
+export const networkName = (lab: string): string => `shoal-${lab}`
+export const hostName = (lab: string, index: number): string => `shoal-${lab}-${index}`
+export const etcdName = (lab: string): string => `shoal-${lab}-etcd`
+
+export async function createNetwork(lab: string): Promise<void> {
+  const { code } = await execute('docker', ['network', 'inspect', networkName(lab)])
+  if (code !== 0) await docker(['network', 'create', '--label', `${LAB_LABEL}=${lab}`, networkName(lab)])
+}
+
+/** Starts a Docker host and waits until its engine answers. */
+export async function createHost(lab: string, index: number, image: string): Promise<void> {
+  const name = hostName(lab, index)
+  await docker([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--hostname',
+    `host${index}`,
+    '--network',
+    networkName(lab),
+    '--label',
+    `${LAB_LABEL}=${lab}`,
+    '--label',
+    `${ROLE_LABEL}=host`,
+    // A resolver that fails at once: no registry is to be asked for what is loaded already.
+    '--dns',
+    '127.0.0.1',
+    ...NESTED_ENGINE,
+    '--volume',
+    `${ROOT}:/opt/shoal:ro`,
+    '--volume',
+    `${process.execPath}:/usr/local/bin/node:ro`,
+    image,
+  ])
+  const answered = await until(ENGINE_TIMEOUT_MS, async () => {
+    const { code } = await onHost(name, ['docker', 'info'])
+    return code === 0 ? true : undefined
+  })
+  if (!answered) {
+    const { stdout } = await onHost(name, ['tail', '-n', '20', '/var/log/dockerd.log'])
+    throw new Error(`the Docker Engine of ${name} did not answer:\n${stdout}`)
+  }
+}
+
+/** Starts the lab's etcd. @returns its client endpoint */
+export async function createEtcd(lab: string, image: string): Promise<string> {
+  const name = etcdName(lab)
+  await docker([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '--hostname',
+    'etcd',
+    '--network',
+    networkName(lab),
+    '--label',
+    `${LAB_LABEL}=${lab}`,
+    '--label',
+    `${ROLE_LABEL}=etcd`,
+    image,
+    'etcd',
+    '--data-dir',
+    '/var/lib/shoal/etcd',
+    '--listen-client-urls',
+    'http://0.0.0.0:2379',
+    '--advertise-client-urls',
+    `http://${name}:2379`,
+  ])
+  const healthy = await until(ENGINE_TIMEOUT_MS, async () => {
+    const { stdout } = await onHost(name, ['curl', '-s', 'http://127.0.0.1:2379/health'])
+    return stdout.includes('true') ? true : undefined
+  })
+  if (!healthy) throw new Error(`etcd did not answer: ${await docker(['logs', '--tail', '20', name])}`)
+  return `http://${await addressOf(name)}:2379`
+}
+
+async function addressOf(name: string): Promise<string> {
+  return docker(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])
+}
+
+/** Runs a command on a machine of the lab. */
+export function onHost(name: string, command: readonly string[], input?: string): Promise<Output> {
+  return execute(
+    'docker',
+    ['exec', ...(input === undefined ? [] : ['-i']), name, ...command],
+    input === undefined ? {} : { input },
+  )
+}
+
+/** All machines of a lab, hosts in order. */
+export async function machines(lab: string): Promise<LabMachine[]> {
+  const format = `{{.Names}}\t{{.Label "${ROLE_LABEL}"}}\t{{.State}}`
+  const listing = await docker(['ps', '-a', '--filter', `label=${LAB_LABEL}=${lab}`, '--format', format])
+  const rows = listing
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split('\t') as [string, string, string])
+  const found = await Promise.all(
+    rows.map(async ([name, role, state]): Promise<LabMachine> => ({
+      name,
+      role: role === 'etcd' ? 'etcd' : 'host',
+      address: await addressOf(name),
+      running: state === 'running',
+    })),
+  )
+  return found.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+export async function hosts(lab: string): Promise<LabMachine[]> {
+  return (await machines(lab)).filter((machine) => machine.role === 'host')
+}
+
+/** Removes every machine of a lab, its data and its network. */
+export async function removeAll(lab: string): Promise<void> {
+  const names = (await machines(lab)).map((machine) => machine.name)
+  if (names.length > 0) await docker(['rm', '-f', '-v', ...names])
+  await execute('docker', ['network', 'rm', networkName(lab)])
+}

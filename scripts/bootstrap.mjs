@@ -1,0 +1,106 @@
+// Makes a checkout ready to run: installs what is missing and builds. Uses only what Node itself brings.
+//
+//   --docker   also: Docker Engine installed and running
+//   --etcd     also: etcd installed (for the tests of the etcd store)
+//   --lab      also: what the lab's images are made from
+//
+// Installed packages are recorded by the lock file's hash, so a second run takes well under a second.
+import { createHash } from 'node:crypto'
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fail, ROOT, run, say, which } from './lib/run.mjs'
+
+const PNPM = 'pnpm@12.21.0'
+const OLDEST_NODE = [20, 19]
+const DOCKER_START_TIMEOUT_MS = 60_000
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
+    fail(`Node.js ${OLDEST_NODE.join('.')} or newer is needed; this is ${process.versions.node}.`)
+  }
+}
+
+function installPackages() {
+  const stampPath = `${ROOT}node_modules/.shoal-installed`
+  const wanted = createHash('sha256')
+    .update(readFileSync(`${ROOT}pnpm-lock.yaml`))
+    .update(process.version)
+    .digest('hex')
+  const installed = (() => {
+    try {
+      return readFileSync(stampPath, 'utf8')
+    } catch {
+      return undefined
+    }
+  })()
+  if (installed === wanted) return
+  say('installing npm packages …')
+  run('npx', ['-y', PNPM, 'install', '--frozen-lockfile'], { env: { ...process.env, CI: 'true' } })
+  writeFileSync(stampPath, wanted)
+}
+
+function build() {
+  run(process.execPath, ['proto/generate.mjs'])
+  run(process.execPath, ['node_modules/typescript/bin/tsc', '-b'])
+}
+
+function requireRoot(what) {
+  if (process.getuid?.() !== 0) fail(`${what} needs root: run it again with sudo.`)
+}
+
+/** Installs Debian packages, those of `packages` whose program is not there yet: a map of program → package. */
+function aptInstall(packages) {
+  const missing = Object.entries(packages).filter(([program]) => which(program) === undefined)
+  if (missing.length === 0) return
+  const names = [...new Set(missing.flatMap(([, names]) => names))]
+  if (which('apt-get') === undefined) {
+    fail(
+      `${missing.map(([program]) => program).join(', ')} not found, and there is no apt-get to install it with. Please install: ${names.join(', ')}`,
+    )
+  }
+  requireRoot(`installing ${names.join(', ')}`)
+  say(`installing ${names.join(', ')} …`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  run('apt-get', ['update', '-q'], { env })
+  run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], { env })
+}
+
+function dockerAnswers() {
+  return (
+    run('curl', ['-sf', '--max-time', '5', '--unix-socket', '/var/run/docker.sock', 'http://docker/_ping'], {
+      mayFail: true,
+    }).status === 0
+  )
+}
+
+async function startDocker() {
+  if (dockerAnswers()) return
+  requireRoot('starting the Docker Engine')
+  say('starting the Docker Engine …')
+  if (run('test', ['-d', '/run/systemd/system'], { mayFail: true }).status === 0) {
+    run('systemctl', ['start', 'docker'])
+  } else {
+    mkdirSync('/var/log', { recursive: true })
+    const log = openSync('/var/log/dockerd.log', 'a')
+    spawn(which('dockerd') ?? 'dockerd', [], { detached: true, stdio: ['ignore', log, log] }).unref()
+  }
+  const giveUpAt = Date.now() + DOCKER_START_TIMEOUT_MS
+  while (!dockerAnswers()) {
+    if (Date.now() > giveUpAt) fail('the Docker Engine did not answer within 60 s; see /var/log/dockerd.log')
+    await sleep(200)
+  }
+}
+
+const wanted = new Set(process.argv.slice(2))
+checkNode()
+if (wanted.has('--docker') && !dockerAnswers()) {
+  // iptables is only recommended by Debian's docker.io, but dockerd does not start without it.
+  aptInstall({ curl: ['curl'], docker: ['docker.io'], dockerd: ['docker.io'], iptables: ['iptables'] })
+}
+if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
+if (wanted.has('--lab')) aptInstall({ debootstrap: ['debootstrap'], busybox: ['busybox-static'] })
+installPackages()
+build()
+if (wanted.has('--docker')) await startDocker()
