@@ -1,0 +1,103 @@
+// `npm start`: a one-node cluster on the embedded store with a demo service, left running in the background.
+// Run again, it only makes sure of what is there.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ensureDemoImage } from './lib/demo-image.mjs'
+import { fail, ROOT, run, say } from './lib/run.mjs'
+
+const SERVICE = 'web'
+const REPLICAS = 3
+const ANSWER_TIMEOUT_MS = 60_000
+
+const ctl = (args, options) => run(`${ROOT}bin/ctl`, args, options)
+const lines = (text) => text.trim().split('\n').filter(Boolean)
+
+function startCluster() {
+  if (ctl(['info'], { mayFail: true }).status === 0) return say('the cluster is running already')
+  say('starting the manager and the agent …')
+  // After a reboot the state is there, but nothing runs: `start` takes up what `init` made.
+  if (ctl(['swarm', 'start'], { mayFail: true }).status !== 0) ctl(['swarm', 'init'])
+}
+
+function deployDemo(image) {
+  if (ctl(['service', 'inspect', SERVICE], { mayFail: true }).status === 0) return
+  say(`deploying the demo service "${SERVICE}" with ${REPLICAS} replicas …`)
+  ctl([
+    'service',
+    'create',
+    '--name',
+    SERVICE,
+    '--replicas',
+    String(REPLICAS),
+    '--publish',
+    'mode=host,target=8080',
+    '--env',
+    'SERVICE={{.Service.Name}}',
+    '--env',
+    'TASK={{.Task.Name}}',
+    '--update-order',
+    'start-first',
+    '--update-delay',
+    '1s',
+    image,
+  ])
+}
+
+/** The addresses of the demo's running replicas. */
+function replicaUrls() {
+  const ids = lines(
+    ctl(['service', 'ps', '-q', '--no-trunc', '--filter', 'desired-state=running', SERVICE]).stdout,
+  )
+  if (ids.length === 0) return []
+  const tasks = JSON.parse(run('curl', ['-sf', '--unix-socket', socketPath(), 'http://shoal/tasks']).stdout)
+  return tasks
+    .filter((task) => ids.includes(task.ID) && task.Status.State === 'running')
+    .flatMap((task) => task.Status.PortStatus?.Ports ?? [])
+    .map((port) => `http://127.0.0.1:${port.PublishedPort}/`)
+}
+
+function socketPath() {
+  return process.env.SHOAL_SOCKET ?? '/run/shoal/manager.sock'
+}
+
+async function answers(url) {
+  try {
+    return (await fetch(`${url}healthz`)).ok
+  } catch {
+    return false
+  }
+}
+
+async function waitForDemo() {
+  const giveUpAt = Date.now() + ANSWER_TIMEOUT_MS
+  for (;;) {
+    const urls = replicaUrls()
+    const good = await Promise.all(urls.map(answers))
+    if (urls.length > 0 && good.every(Boolean)) return urls
+    if (Date.now() > giveUpAt) fail(`the demo does not answer; ./bin/ctl service ps ${SERVICE} tells why`)
+    await sleep(250)
+  }
+}
+
+const image = ensureDemoImage(1)
+ensureDemoImage(2)
+startCluster()
+deployDemo(image)
+const urls = await waitForDemo()
+
+console.log(`
+${ctl(['node', 'ls']).stdout.trimEnd()}
+
+${ctl(['service', 'ls']).stdout.trimEnd()}
+
+Each replica of "${SERVICE}" answers:
+${urls.map((url) => `  curl ${url}json`).join('\n')}
+
+Try next:
+  ./bin/ctl service ps ${SERVICE}
+  ./bin/ctl service scale ${SERVICE}=5
+  ./bin/ctl service update --image shoal-demo:2 --update-parallelism 2 --update-delay 2s ${SERVICE}
+  ./bin/ctl service rollback ${SERVICE}
+  eval "$(./bin/ctl env)" && docker service ls      # the plain docker CLI, on the same cluster
+  ./bin/ctl --help
+
+npm stop ends the cluster and removes what npm start made.`)
