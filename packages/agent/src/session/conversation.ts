@@ -1,0 +1,229 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { ClientDuplexStream } from '@grpc/grpc-js'
+import { ShoalError, unreachable, type CancelTimer } from '@shoal/common'
+import type { NodeDescription } from '@shoal/engine-api'
+import type {
+  AgentMessage,
+  Assignments__Output,
+  ClusterNews__Output,
+  DispatcherClient,
+  ManagerMessage__Output,
+} from '@shoal/proto'
+import { AssignmentReader } from './assignment-reader.js'
+import type { SessionOutcome } from './decide.js'
+import { outcomeOf } from './outcome.js'
+import type { Outbox } from './outbox.js'
+import type { SessionOptions, TaskReport } from './ports.js'
+
+/** A manager that does not answer at all by then is passed over, in milliseconds. */
+const ANSWER_WITHIN_MS = 15_000
+/** A manager may have thousands of nodes to register before this one, so it gets more time for that, in milliseconds. */
+const WELCOME_WITHIN_MS = 60_000
+/** How often the host is looked at for changes, in milliseconds. */
+const DESCRIBE_EVERY_MS = 30_000
+/** Statuses of this long travel together, in milliseconds. */
+const GATHER_MS = 3
+
+type Call = ClientDuplexStream<AgentMessage, ManagerMessage__Output>
+
+type Phase =
+  | { readonly kind: 'calling'; readonly cancelTimeout: CancelTimer }
+  | { readonly kind: 'introduced'; readonly cancelTimeout: CancelTimer }
+  | { readonly kind: 'welcome'; readonly sinceMs: number }
+  | { readonly kind: 'over' }
+
+/**
+ * One stream to one manager, from the first call to its end. Invariants: statuses go out one batch at a time;
+ * assignments are handed on in order, each after the last was taken; when it is over, no timer is left.
+ */
+export class Conversation {
+  readonly #options: SessionOptions
+  readonly #outbox: Outbox
+  readonly #client: DispatcherClient
+  readonly #call: Call
+  readonly #reader = new AssignmentReader()
+  #phase: Phase
+  #description: NodeDescription
+  #heartbeatPeriodMs = 0
+  #cancelHeartbeat: CancelTimer | undefined
+  #cancelDescribe: CancelTimer | undefined
+  #cancelGather: CancelTimer | undefined
+  #underWay: readonly TaskReport[] = []
+  /** Why this end gave up, if it did. */
+  #complaint: Error | undefined
+  readonly #hearNews: (news: ClusterNews__Output) => Promise<void>
+
+  constructor(
+    options: SessionOptions,
+    outbox: Outbox,
+    address: string,
+    description: NodeDescription,
+    hearNews: (news: ClusterNews__Output) => Promise<void>,
+  ) {
+    this.#options = options
+    this.#outbox = outbox
+    this.#description = description
+    this.#hearNews = hearNews
+    this.#client = options.connect(address)
+    this.#call = this.#client.session()
+    this.#phase = { kind: 'calling', cancelTimeout: this.#timeout(ANSWER_WITHIN_MS, 'the manager does not answer') }
+  }
+
+  /** Holds the conversation until it ends, or `signal` aborts. It never rejects. */
+  async hold(signal: AbortSignal): Promise<SessionOutcome> {
+    const hangUp = (): void => this.#call.cancel()
+    signal.addEventListener('abort', hangUp)
+    // Errors come out of the iteration; after it has ended, they say nothing new.
+    this.#call.on('error', () => undefined)
+    this.#call.on('metadata', () => this.#reached())
+    let failure: unknown
+    try {
+      this.#introduce()
+      for await (const message of this.#call) await this.#hear(message as ManagerMessage__Output)
+    } catch (error) {
+      failure = error
+    }
+    signal.removeEventListener('abort', hangUp)
+    const livedMs = this.#phase.kind === 'welcome' ? this.#options.clock.now() - this.#phase.sinceMs : undefined
+    this.#close()
+    return outcomeOf(this.#complaint ?? failure, livedMs)
+  }
+
+  /** There is something in the outbox. */
+  statusesWait(): void {
+    if (this.#phase.kind !== 'welcome') return
+    this.#cancelGather ??= this.#options.clock.setTimer(GATHER_MS, () => {
+      this.#cancelGather = undefined
+      this.#sendStatuses()
+    })
+  }
+
+  /** Says good-bye: the manager ends the conversation when it has written that this node has left. */
+  leave(): void {
+    this.#call.write({ leave: {} })
+  }
+
+  #introduce(): void {
+    this.#call.write({
+      hello: {
+        descriptionJson: JSON.stringify(this.#description),
+        advertiseAddress: this.#options.advertiseAddress ?? '',
+      },
+    })
+  }
+
+  #reached(): void {
+    if (this.#phase.kind !== 'calling') return
+    this.#phase.cancelTimeout()
+    const cancelTimeout = this.#timeout(WELCOME_WITHIN_MS, 'the manager does not register this node')
+    this.#phase = { kind: 'introduced', cancelTimeout }
+  }
+
+  #timeout(delayMs: number, complaint: string): CancelTimer {
+    return this.#options.clock.setTimer(delayMs, () => this.#giveUp(new ShoalError('unavailable', complaint)))
+  }
+
+  #giveUp(complaint: Error): void {
+    this.#complaint ??= complaint
+    this.#call.cancel()
+  }
+
+  async #hear(message: ManagerMessage__Output): Promise<void> {
+    switch (message.body) {
+      case 'welcome':
+        return this.#beginWelcome(message.welcome?.news)
+      case 'assignments':
+        return message.assignments ? this.#takeAssignments(message.assignments) : undefined
+      case 'news':
+        return this.#takeNews(message.news)
+      case undefined: // A newer manager's message: it is for newer agents.
+        return
+      default:
+        return unreachable(message.body)
+    }
+  }
+
+  async #beginWelcome(news: ClusterNews__Output | null | undefined): Promise<void> {
+    if (this.#phase.kind === 'over' || this.#phase.kind === 'welcome') return
+    this.#phase.cancelTimeout()
+    this.#phase = { kind: 'welcome', sinceMs: this.#options.clock.now() }
+    await this.#takeNews(news)
+    for (const report of this.#options.onAssignments.statuses()) this.#outbox.add(report)
+    this.#sendStatuses()
+    this.#describeLater()
+  }
+
+  async #takeNews(news: ClusterNews__Output | null | undefined): Promise<void> {
+    if (!news || this.#phase.kind !== 'welcome') return
+    if (news.heartbeatPeriodMs !== this.#heartbeatPeriodMs) {
+      this.#heartbeatPeriodMs = news.heartbeatPeriodMs
+      this.#beatLater()
+    }
+    await this.#hearNews(news)
+  }
+
+  async #takeAssignments(message: Assignments__Output): Promise<void> {
+    const reading = this.#reader.read(message)
+    const { onAssignments } = this.#options
+    switch (reading.kind) {
+      case 'partial':
+        return
+      case 'complete':
+        return onAssignments.replaceAll(reading.tasks)
+      case 'change':
+        return onAssignments.change(reading)
+    }
+  }
+
+  /** A little early, and never in step with the other agents. */
+  #beatLater(): void {
+    this.#cancelHeartbeat?.()
+    if (this.#phase.kind !== 'welcome' || this.#heartbeatPeriodMs === 0) return
+    const delayMs = this.#heartbeatPeriodMs * (0.8 + 0.2 * this.#options.random.next())
+    this.#cancelHeartbeat = this.#options.clock.setTimer(delayMs, () => {
+      this.#call.write({ heartbeat: {} })
+      this.#beatLater()
+    })
+  }
+
+  #describeLater(): void {
+    if (this.#phase.kind !== 'welcome') return
+    this.#cancelDescribe = this.#options.clock.setTimer(DESCRIBE_EVERY_MS, () => void this.#describe())
+  }
+
+  async #describe(): Promise<void> {
+    try {
+      const description = await this.#options.describeHost()
+      if (this.#phase.kind === 'welcome' && !isDeepStrictEqual(description, this.#description)) {
+        this.#description = description
+        this.#call.write({ description: { descriptionJson: JSON.stringify(description) } })
+      }
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'the host cannot be described at present')
+    }
+    this.#describeLater()
+  }
+
+  #sendStatuses(): void {
+    if (this.#phase.kind !== 'welcome' || this.#underWay.length > 0 || this.#outbox.size === 0) return
+    this.#underWay = this.#outbox.take()
+    const reports = this.#underWay.map(({ taskId, status }) => ({ taskId, statusJson: JSON.stringify(status) }))
+    this.#call.write({ statuses: { reports } }, (error?: Error | null) => {
+      if (error || this.#phase.kind !== 'welcome') return
+      this.#underWay = []
+      this.#sendStatuses()
+    })
+  }
+
+  #close(): void {
+    if (this.#phase.kind === 'calling' || this.#phase.kind === 'introduced') this.#phase.cancelTimeout()
+    this.#phase = { kind: 'over' }
+    this.#cancelHeartbeat?.()
+    this.#cancelDescribe?.()
+    this.#cancelGather?.()
+    this.#outbox.putBack(this.#underWay)
+    this.#underWay = []
+    this.#call.cancel()
+    this.#client.close()
+  }
+}

@@ -1,0 +1,45 @@
+import type { AssignedTask, NodeDescription, TaskStatus } from '@shoal/engine-api'
+import type { ClusterNews__Output, DispatcherClient } from '@shoal/proto'
+import type { Clock, Logger, Random } from '@shoal/common'
+
+/** The managers' `host:port` that this host was last given, the primary's first; they survive a restart. */
+export interface ManagerList {
+  load(): Promise<readonly string[]>
+  save(managers: readonly string[]): Promise<void>
+}
+
+/** What is known of one task here. */
+export interface TaskReport {
+  readonly taskId: string
+  readonly status: TaskStatus
+}
+
+/** What has changed in the assignment set. */
+export interface AssignmentChange {
+  readonly put: readonly AssignedTask[]
+  readonly removedTaskIds: readonly string[]
+}
+
+/** Takes what this host is to run: the worker. Calls come one after the other; the next waits for the last. */
+export interface AssignmentHandler {
+  /** The complete set: a task that it does not name is no longer wanted. */
+  replaceAll(tasks: readonly AssignedTask[]): Promise<void> | void
+  change(change: AssignmentChange): Promise<void> | void
+  /** The present status of every task that is still in the set, ended ones included: told anew to every session. */
+  statuses(): Iterable<TaskReport>
+}
+
+export interface SessionOptions {
+  readonly managers: ManagerList
+  /** Makes a client for `host:port`. It is closed when the session ends: see SESSION_CHANNEL_OPTIONS. */
+  readonly connect: (address: string) => DispatcherClient
+  readonly describeHost: () => Promise<NodeDescription>
+  readonly onAssignments: AssignmentHandler
+  /** Hears what the manager says of the cluster: with every Welcome, and when it changes. */
+  readonly onNews?: (news: ClusterNews__Output) => Promise<void> | void
+  /** Where others reach this host; without it, where the manager sees it. */
+  readonly advertiseAddress?: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}

@@ -1,0 +1,48 @@
+import { isAtLeast, isDesiredAlive, isTerminal } from '@shoal/common'
+import type { AssignedTask } from '@shoal/engine-api'
+import type { ChangeOf, TaskRecord } from '../state/records.js'
+import type { StateView } from '../state/view.js'
+
+/** Whether the task stands in the assignment set of `nodeId`: placed there, and not known to have ended. */
+export function isAssignedTo(task: TaskRecord | undefined, nodeId: string): task is TaskRecord {
+  return task !== undefined && task.NodeID === nodeId && isHeld(task)
+}
+
+function isHeld({ Status }: TaskRecord): boolean {
+  return isAtLeast(Status.State, 'assigned') && !isTerminal(Status.State)
+}
+
+/** The nodes whose agents have to hear of this change. Most changes of a task are its statuses: those concern nobody. */
+export function nodesConcerned({ before, after }: ChangeOf<'task'>): string[] {
+  const from = before && isHeld(before) ? before : undefined
+  const to = after && isHeld(after) ? after : undefined
+  const same =
+    from?.NodeID === to?.NodeID &&
+    from?.DesiredState === to?.DesiredState &&
+    from?.Shoal.SpecVersion === to?.Shoal.SpecVersion
+  if (same) return []
+  return [...new Set([from?.NodeID, to?.NodeID])].filter((nodeId) => nodeId !== undefined)
+}
+
+/**
+ * The document that an agent runs the task by; undefined when the task's spec is gone and it is not to stop
+ * (a task that is to stop needs no spec, and its service may have been removed already).
+ */
+export function assignedTask(view: StateView, task: TaskRecord): AssignedTask | undefined {
+  const spec = view.specOf(task)
+  if (!spec && isDesiredAlive(task.DesiredState)) return undefined
+  const service = view.get('service', task.ServiceID)
+  const ports = service?.Endpoint.Ports ?? spec?.EndpointSpec?.Ports ?? []
+  return {
+    ID: task.ID,
+    ServiceID: task.ServiceID,
+    ServiceName: service?.Spec.Name ?? '',
+    ServiceLabels: service?.Spec.Labels ?? {},
+    ...(task.Slot === undefined ? {} : { Slot: task.Slot }),
+    NodeID: task.NodeID ?? '',
+    DesiredState: task.DesiredState,
+    Spec: spec?.TaskTemplate ?? {},
+    Ports: ports,
+    ...(spec?.Shoal.RegistryAuth === undefined ? {} : { RegistryAuth: spec.Shoal.RegistryAuth }),
+  }
+}

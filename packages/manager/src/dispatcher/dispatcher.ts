@@ -1,0 +1,190 @@
+import { isDeepStrictEqual } from 'node:util'
+import { status, type ServerDuplexStream } from '@grpc/grpc-js'
+import { ShoalError, type Clock, type Logger } from '@shoal/common'
+import type { ClusterNews, DispatcherHandlers } from '@shoal/proto'
+import type { Change, ChangeOf } from '../state/records.js'
+import type { State } from '../state/state.js'
+import { nodesConcerned } from './assigned-task.js'
+import { AssignmentStream } from './assignment-stream.js'
+import { endingOf, notPrimary, SUPERSEDED } from './ending.js'
+import { NOT_A_MEMBER, updateNode } from './registration.js'
+import { Session, type SessionCall, type SessionHost } from './session.js'
+import { StatusInbox } from './status-inbox.js'
+
+/** Who calls, as the certificate of the connection says. */
+export interface Peer {
+  readonly nodeId: string
+  readonly role: string
+}
+
+export interface DispatcherOptions {
+  readonly state: State
+  readonly clock: Clock
+  readonly log: Logger
+  /** Reads the caller off its certificate. @throws ShoalError `unauthenticated`, `permission-denied` */
+  readonly authenticate: (call: ServerDuplexStream<unknown, unknown>) => Peer
+  /** What agents should know of the cluster, as it stands: see `clusterNews`. */
+  readonly news: () => ClusterNews
+  /** Hears of every sign of life. */
+  readonly beats: { beat(nodeId: string): void }
+  /** The primary's `host:port`, to be told to agents that come here while this manager is not the primary. */
+  readonly primary?: () => string | undefined
+}
+
+export interface Dispatcher {
+  /** For `server.addService(wire.Dispatcher.service, …)`. Turns agents away while the dispatcher is not started. */
+  readonly handlers: DispatcherHandlers
+  /** Serves agents until `signal` aborts: while this manager is the primary. It may be started again. */
+  start(signal: AbortSignal): void
+  /** What `news` returns may have changed otherwise than by the record of the cluster. */
+  newsChanged(): void
+  /** The nodes whose agents are connected at present. */
+  connectedNodes(): ReadonlySet<string>
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { authenticate, log, primary } = options
+  let running: RunningDispatcher | undefined
+  return {
+    handlers: {
+      Session(call) {
+        if (!running) return void call.emit('error', notPrimary(primary?.()))
+        try {
+          running.open(call, authenticate(call).nodeId)
+        } catch (error) {
+          log.warn({ err: error, peer: call.getPeer() }, 'agent turned away')
+          call.emit('error', endingOf(error))
+        }
+      },
+    },
+    start(signal) {
+      const begun = new RunningDispatcher(options, signal)
+      running = begun
+      signal.addEventListener(
+        'abort',
+        () => {
+          begun.stop()
+          if (running === begun) running = undefined
+        },
+        { once: true },
+      )
+    },
+    newsChanged: () => running?.spreadNews(),
+    connectedNodes: () => running?.connectedNodes() ?? new Set(),
+  }
+}
+
+/** The dispatcher of one term as primary. Invariant: a node has at most one session here. */
+class RunningDispatcher implements SessionHost {
+  readonly #options: DispatcherOptions
+  readonly #signal: AbortSignal
+  readonly #inbox: StatusInbox
+  readonly #open = new Set<Session>()
+  readonly #sessions = new Map<string, Session>()
+  readonly #unsubscribe: () => void
+  #news: ClusterNews
+
+  constructor(options: DispatcherOptions, signal: AbortSignal) {
+    this.#options = options
+    this.#signal = signal
+    this.#inbox = new StatusInbox(options)
+    this.#news = options.news()
+    this.#unsubscribe = options.state.subscribe((changes) => this.#hear(changes))
+  }
+
+  stop(): void {
+    this.#unsubscribe()
+    const ending = notPrimary(this.#options.primary?.())
+    for (const session of this.#open) session.end(ending)
+  }
+
+  open(call: SessionCall, nodeId: string): void {
+    const session = new Session(call, nodeId, this, this.#options.log.child({ nodeId }))
+    this.#open.add(session)
+    session.open()
+  }
+
+  connectedNodes(): ReadonlySet<string> {
+    return new Set(this.#sessions.keys())
+  }
+
+  spreadNews(): void {
+    const news = this.#options.news()
+    if (isDeepStrictEqual(news, this.#news)) return
+    this.#news = news
+    for (const session of this.#sessions.values()) session.tell(news)
+  }
+
+  beat(nodeId: string): void {
+    this.#options.beats.beat(nodeId)
+  }
+
+  register: SessionHost['register'] = async (nodeId, description, address) => {
+    const Status = { State: 'ready', Addr: address } as const
+    await this.#updateNode(nodeId, () => ({ Description: description, Status }))
+  }
+
+  describe: SessionHost['describe'] = async (nodeId, description) => {
+    await this.#updateNode(nodeId, () => ({ Description: description }))
+  }
+
+  markLeft: SessionHost['markLeft'] = async (nodeId) => {
+    await this.#updateNode(nodeId, ({ Status }) => ({
+      Status: { State: 'down', Message: 'node left', Addr: Status.Addr },
+    }))
+  }
+
+  report: SessionHost['report'] = (nodeId, reports) => this.#inbox.accept(nodeId, reports, this.#signal)
+
+  admit(session: Session): { news: ClusterNews; assignments: AssignmentStream } {
+    const { state, clock, log } = this.#options
+    const { nodeId } = session
+    const node = state.get('node', nodeId)
+    if (!node) throw new ShoalError('permission-denied', NOT_A_MEMBER)
+    if (node.Status.State !== 'ready') throw new ShoalError('unavailable', 'node is not ready: connect again')
+    const earlier = this.#sessions.get(nodeId)
+    this.#sessions.set(nodeId, session)
+    earlier?.end(SUPERSEDED)
+    const assignments = new AssignmentStream({
+      view: state,
+      nodeId,
+      clock,
+      log: log.child({ nodeId }),
+      send: (message, sent) => session.sendAssignments(message, sent),
+    })
+    return { news: this.#news, assignments }
+  }
+
+  closed(session: Session): void {
+    this.#open.delete(session)
+    if (this.#sessions.get(session.nodeId) === session) this.#sessions.delete(session.nodeId)
+  }
+
+  #updateNode(nodeId: string, change: Parameters<typeof updateNode>[3]): Promise<void> {
+    return updateNode(this.#options.state, this.#options.clock, nodeId, change)
+  }
+
+  #hear(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.kind === 'task') {
+        const taskId = (change.after ?? change.before)?.ID
+        if (taskId === undefined) continue
+        for (const nodeId of nodesConcerned(change)) this.#sessions.get(nodeId)?.touch(taskId)
+      } else if (change.kind === 'node') {
+        this.#hearOfNode(change)
+      } else if (change.kind === 'cluster') {
+        this.spreadNews()
+      }
+    }
+  }
+
+  /** A node that was removed, or given up for dead, has to come anew (or learns that it may not). */
+  #hearOfNode({ before, after }: ChangeOf<'node'>): void {
+    const session = this.#sessions.get((after ?? before)?.ID ?? '')
+    if (!session || session.leaving) return
+    if (!after) session.end({ code: status.PERMISSION_DENIED, details: NOT_A_MEMBER })
+    else if (after.Status.State === 'down' && before?.Status.State !== 'down') {
+      session.end({ code: status.UNAVAILABLE, details: `node is down: ${after.Status.Message ?? ''}` })
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock, Logger } from '@shoal/common'
+import { DEFAULT_LOOP, KeyedLoop, type KeyedReconciler } from '../loops/keyed-loop.js'
+import type { Change } from '../state/records.js'
+import type { State } from '../state/state.js'
+import { commitNodeHealth } from './commit.js'
+import { decideNodeHealth } from './decide.js'
+import { heartbeatPeriodMs } from './period.js'
+
+/** Knows when nodes were last heard of: `Beats`. */
+export interface BeatSource {
+  /** In milliseconds since the epoch. */
+  lastBeatMs(nodeId: string): number
+  forget(nodeId: string): void
+  start(signal: AbortSignal): void
+}
+
+export interface NodeHealthOptions {
+  readonly state: State
+  readonly clock: Clock
+  readonly log: Logger
+  readonly beats: BeatSource
+}
+
+export interface NodeHealth {
+  /** Watches the nodes until `signal` aborts. Every node has grace from now on. */
+  start(signal: AbortSignal): void
+}
+
+export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions): NodeHealth {
+  const reconciler: KeyedReconciler = {
+    name: 'node-health',
+    keysOf: (change) => nodesConcerned(state, change),
+    allKeys: () => allNodes(state),
+    async reconcile(nodeId) {
+      const node = state.get('node', nodeId)
+      if (!node) beats.forget(nodeId)
+      const nowMs = clock.now()
+      const plan = decideNodeHealth(
+        node,
+        beats.lastBeatMs(nodeId),
+        nowMs,
+        heartbeatPeriodMs(state.cluster()),
+      )
+      if (plan.type === 'mark-down') log.warn({ nodeId }, 'node is down: heartbeat failure')
+      return commitNodeHealth(state, nodeId, plan, nowMs)
+    },
+  }
+  const loop = new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log })
+  return {
+    start(signal) {
+      beats.start(signal)
+      loop.start(signal)
+    },
+  }
+}
+
+function* nodesConcerned(state: State, change: Change): Iterable<string> {
+  if (change.kind === 'node') {
+    const node = change.after ?? change.before
+    if (node) yield node.ID
+  } else if (change.kind === 'cluster') {
+    for (const node of state.all('node')) yield node.ID
+  }
+}
+
+/** Every node, and those that are gone but still named by tasks. */
+function allNodes(state: State): Set<string> {
+  const ids = new Set<string>()
+  for (const node of state.all('node')) ids.add(node.ID)
+  for (const task of state.all('task')) if (task.NodeID !== undefined) ids.add(task.NodeID)
+  return ids
+}
