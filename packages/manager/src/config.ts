@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { LOG_LEVELS, messageOf, ShoalError } from '@shoal/common'
+import Type, { type Static } from 'typebox'
+import { Value } from 'typebox/value'
+
+const StoreConfig = Type.Union([
+  Type.Object({ kind: Type.Literal('embedded') }, { additionalProperties: false }),
+  Type.Object(
+    {
+      kind: Type.Literal('etcd'),
+      endpoints: Type.Array(Type.String(), { minItems: 1 }),
+      caFile: Type.Optional(Type.String()),
+      certFile: Type.Optional(Type.String()),
+      keyFile: Type.Optional(Type.String()),
+    },
+    { additionalProperties: false },
+  ),
+])
+
+const ManagerConfig = Type.Object(
+  {
+    /** Where everything lives that must survive a restart. */
+    stateDir: Type.String(),
+    /** Where sockets and process ids are. */
+    runDir: Type.String(),
+    /** `address:port` for agents (gRPC, mutual TLS). */
+    listenAddress: Type.String({ pattern: ':[0-9]+$' }),
+    /** `address:port` of the Engine API (HTTPS with client certificates). */
+    apiAddress: Type.String({ pattern: ':[0-9]+$' }),
+    /** The Engine API for local root. */
+    socketPath: Type.String(),
+    /** The address at which other hosts reach this one. */
+    advertiseAddress: Type.String(),
+    /** `address:port` of the Prometheus metrics. */
+    metricsAddress: Type.String({ pattern: ':[0-9]+$' }),
+    store: StoreConfig,
+    /** Make a new cluster if the store holds none. Without it a manager with an empty store refuses to start. */
+    initialise: Type.Boolean(),
+    logLevel: Type.Enum([...LOG_LEVELS]),
+  },
+  { additionalProperties: false },
+)
+export type ManagerConfig = Static<typeof ManagerConfig>
+
+/**
+ * Reads and checks the manager's configuration.
+ * @throws ShoalError `invalid-argument` naming the file and the field
+ */
+export function readManagerConfig(path: string): ManagerConfig {
+  let json: unknown
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ShoalError('invalid-argument', `cannot read the configuration ${path}: ${messageOf(error)}`, error)
+  }
+  if (Value.Check(ManagerConfig, json)) return json
+  const [first] = Value.Errors(ManagerConfig, json)
+  throw new ShoalError(
+    'invalid-argument',
+    `${path}: ${first?.instancePath.slice(1).replaceAll('/', '.') || 'the configuration'} ${first?.message ?? 'is invalid'}`,
+  )
+}

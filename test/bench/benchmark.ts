@@ -1,0 +1,26 @@
+export interface Result {
+  readonly name: string
+  readonly value: number
+  readonly unit: 'ratio' | 'mb' | 's' | 'ms'
+  /** For the table only. */
+  readonly note?: string
+}
+
+export interface BenchmarkOptions {
+  readonly say: (text: string) => void
+  /** How often each figure is measured; the median counts. */
+  readonly rounds: number
+}
+
+export type Benchmark = (options: BenchmarkOptions) => Promise<Result[]>
+
+/** The middle of the values; the mean of the two middle ones of an even number. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length / 2
+  return sorted.length % 2 === 1 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+export function rounded(value: number, digits = 2): number {
+  return Number(value.toFixed(digits))
+}
