@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import Docker from 'dockerode'
 import { docker, execute, type Output, until } from './docker.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -8,18 +9,25 @@ const ENGINE_TIMEOUT_MS = 60_000
 
 /**
  * What a nested Docker Engine needs. `--privileged` would also do on most machines, but fails where the
- * machine itself lacks a capability.
+ * machine itself lacks a capability. Shoal and Node.js are those of this machine.
  */
-const NESTED_ENGINE = [
-  '--cap-add=ALL',
-  '--cap-drop=SYS_RESOURCE',
-  '--security-opt=seccomp=unconfined',
-  '--security-opt=apparmor=unconfined',
-  '--security-opt=systempaths=unconfined',
-  '--cgroupns=host',
-  '--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw',
-  '--device=/dev/net/tun',
-]
+export const NESTED_HOST = {
+  CapAdd: ['ALL'],
+  CapDrop: ['SYS_RESOURCE'],
+  SecurityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
+  // What `--security-opt systempaths=unconfined` stands for.
+  MaskedPaths: [],
+  ReadonlyPaths: [],
+  CgroupnsMode: 'host',
+  Binds: [
+    '/sys/fs/cgroup:/sys/fs/cgroup:rw',
+    `${ROOT}:/opt/shoal:ro`,
+    `${process.execPath}:/usr/local/bin/node:ro`,
+  ],
+  Devices: [{ PathOnHost: '/dev/net/tun', PathInContainer: '/dev/net/tun', CgroupPermissions: 'rwm' }],
+  // A resolver that fails at once: no registry is to be asked for what is loaded already.
+  Dns: ['127.0.0.1'],
+} satisfies Docker.HostConfig & { CgroupnsMode: 'host' }
 
 /** A machine of the lab: a Docker host, or the one that etcd runs on. */
 export interface LabMachine {
@@ -42,37 +50,26 @@ export async function createNetwork(lab: string): Promise<void> {
 /** Starts a Docker host and waits until its engine answers. */
 export async function createHost(lab: string, index: number, image: string): Promise<void> {
   const name = hostName(lab, index)
-  await docker([
-    'run',
-    '-d',
-    '--name',
+  const container = await new Docker().createContainer({
     name,
-    '--hostname',
-    `host${index}`,
-    '--network',
-    networkName(lab),
-    '--label',
-    `${LAB_LABEL}=${lab}`,
-    '--label',
-    `${ROLE_LABEL}=host`,
-    // A resolver that fails at once: no registry is to be asked for what is loaded already.
-    '--dns',
-    '127.0.0.1',
-    ...NESTED_ENGINE,
-    '--volume',
-    `${ROOT}:/opt/shoal:ro`,
-    '--volume',
-    `${process.execPath}:/usr/local/bin/node:ro`,
-    image,
-  ])
+    Image: image,
+    Hostname: `host${index}`,
+    Labels: { [LAB_LABEL]: lab, [ROLE_LABEL]: 'host' },
+    HostConfig: { ...NESTED_HOST, NetworkMode: networkName(lab) },
+  })
+  await container.start()
+  await waitForEngine(name)
+}
+
+/** Waits until the engine inside a host answers. @throws Error with the end of its log when it does not */
+export async function waitForEngine(name: string): Promise<void> {
   const answered = await until(ENGINE_TIMEOUT_MS, async () => {
     const { code } = await onHost(name, ['docker', 'info'])
     return code === 0 ? true : undefined
   })
-  if (!answered) {
-    const { stdout } = await onHost(name, ['tail', '-n', '20', '/var/log/dockerd.log'])
-    throw new Error(`the Docker Engine of ${name} did not answer:\n${stdout}`)
-  }
+  if (answered) return
+  const { stdout } = await onHost(name, ['tail', '-n', '20', '/var/log/dockerd.log'])
+  throw new Error(`the Docker Engine of ${name} did not answer:\n${stdout}`)
 }
 
 /** Starts the lab's etcd. @returns its client endpoint */
