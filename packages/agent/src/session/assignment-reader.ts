@@ -19,7 +19,10 @@ export class AssignmentReader {
   read(message: Assignments__Output): Reading {
     const expected = this.#sequence + 1
     if (message.sequence !== expected) {
-      throw new ShoalError('out-of-sequence', `assignments ${message.sequence} came where ${expected} was due`)
+      throw new ShoalError(
+        'out-of-sequence',
+        `assignments ${message.sequence} came where ${expected} was due`,
+      )
     }
     this.#sequence = expected
     const put = message.put.map(({ taskId, taskJson }) => parseTask(taskId, taskJson))

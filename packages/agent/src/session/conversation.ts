@@ -66,7 +66,10 @@ export class Conversation {
     this.#hearNews = hearNews
     this.#client = options.connect(address)
     this.#call = this.#client.session()
-    this.#phase = { kind: 'calling', cancelTimeout: this.#timeout(ANSWER_WITHIN_MS, 'the manager does not answer') }
+    this.#phase = {
+      kind: 'calling',
+      cancelTimeout: this.#timeout(ANSWER_WITHIN_MS, 'the manager does not answer'),
+    }
   }
 
   /** Holds the conversation until it ends, or `signal` aborts. It never rejects. */
@@ -84,7 +87,8 @@ export class Conversation {
       failure = error
     }
     signal.removeEventListener('abort', hangUp)
-    const livedMs = this.#phase.kind === 'welcome' ? this.#options.clock.now() - this.#phase.sinceMs : undefined
+    const livedMs =
+      this.#phase.kind === 'welcome' ? this.#options.clock.now() - this.#phase.sinceMs : undefined
     this.#close()
     return outcomeOf(this.#complaint ?? failure, livedMs)
   }
@@ -207,7 +211,10 @@ export class Conversation {
   #sendStatuses(): void {
     if (this.#phase.kind !== 'welcome' || this.#underWay.length > 0 || this.#outbox.size === 0) return
     this.#underWay = this.#outbox.take()
-    const reports = this.#underWay.map(({ taskId, status }) => ({ taskId, statusJson: JSON.stringify(status) }))
+    const reports = this.#underWay.map(({ taskId, status }) => ({
+      taskId,
+      statusJson: JSON.stringify(status),
+    }))
     this.#call.write({ statuses: { reports } }, (error?: Error | null) => {
       if (error || this.#phase.kind !== 'welcome') return
       this.#underWay = []

@@ -5,7 +5,6 @@ import type { TaskReport } from './ports.js'
 /** A batch ends after this much JSON text, well below gRPC's 4 MiB. */
 const BATCH_CHARACTERS = 256 * 1024
 
-
 /**
  * Statuses on their way to the manager. Of a task's passing states only the latest waits here; running and
  * its end are kept beside it, for the manager wants to know of both.

@@ -39,7 +39,10 @@ export class StatusInbox {
     for (const { taskId, status } of reports) {
       const task = this.#state.get('task', taskId)
       if (task?.NodeID !== nodeId) {
-        this.#log.debug({ nodeId, taskId, state: status.State }, 'ignored the status of a task that is not there')
+        this.#log.debug(
+          { nodeId, taskId, state: status.State },
+          'ignored the status of a task that is not there',
+        )
       } else if (isTransient(status.State)) {
         this.#state.observe(taskId, status)
       } else {
@@ -79,7 +82,10 @@ export class StatusInbox {
     } catch (error) {
       if (signal.aborted) return
       if (!isRetryable(error)) {
-        this.#log.error({ err: error, tasks: batch.map(([taskId]) => taskId) }, 'statuses could not be written')
+        this.#log.error(
+          { err: error, tasks: batch.map(([taskId]) => taskId) },
+          'statuses could not be written',
+        )
         return
       }
       this.#log.warn({ err: error, tasks: batch.length }, 'statuses wait for the store')

@@ -35,12 +35,7 @@ export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions
       const node = state.get('node', nodeId)
       if (!node) beats.forget(nodeId)
       const nowMs = clock.now()
-      const plan = decideNodeHealth(
-        node,
-        beats.lastBeatMs(nodeId),
-        nowMs,
-        heartbeatPeriodMs(state.cluster()),
-      )
+      const plan = decideNodeHealth(node, beats.lastBeatMs(nodeId), nowMs, heartbeatPeriodMs(state.cluster()))
       if (plan.type === 'mark-down') log.warn({ nodeId }, 'node is down: heartbeat failure')
       return commitNodeHealth(state, nodeId, plan, nowMs)
     },
