@@ -1,0 +1,171 @@
+import type { ClusterInfo, Node, NodeSpec, Service, ServiceSpec, Swarm, SwarmSpec, Task } from '@shoal/engine-api'
+import { cliRegistryHeader } from './registry-auth.js'
+import type { Call } from './transport.js'
+
+export type Filters = Readonly<Record<string, readonly string[]>>
+
+/** What `GET /info` says, as far as ctl looks at it; the rest is shown as it comes. */
+export interface Info {
+  Swarm?: {
+    NodeID?: string
+    NodeAddr?: string
+    LocalNodeState?: string
+    ControlAvailable?: boolean
+    Error?: string
+    RemoteManagers?: { NodeID: string; Addr: string }[] | null
+    Nodes?: number
+    Managers?: number
+    Cluster?: ClusterInfo
+  }
+  Warnings?: string[] | null
+  [field: string]: unknown
+}
+
+export interface Version {
+  Version: string
+  ApiVersion: string
+  MinAPIVersion?: string
+  Components?: { Name: string; Version: string; Details?: Record<string, string> }[]
+  [field: string]: unknown
+}
+
+export interface Named {
+  ID: string
+  Spec: { Name: string }
+}
+
+/** The answer to a service create or update. */
+export interface Acknowledged {
+  ID?: string
+  Warnings?: string[] | null
+}
+
+export interface ServiceUpdateOptions {
+  rollback?: boolean
+  registryAuth?: string
+}
+
+const at = (id: string): string => encodeURIComponent(id)
+
+/** Filters as the API takes them: `{"name":{"value":true}}` in one query parameter. */
+function filterParameter(filters: Filters | undefined): string | undefined {
+  const entries = Object.entries(filters ?? {}).filter(([, values]) => values.length > 0)
+  if (entries.length === 0) return undefined
+  const sets = entries.map(([name, values]) => [name, Object.fromEntries(values.map((value) => [value, true]))])
+  return JSON.stringify(Object.fromEntries(sets))
+}
+
+/** The calls of the Engine API that ctl makes. Every method throws what its `Call` throws. */
+export class ManagerClient {
+  readonly #call: Call
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  async #get<Document>(path: string, query?: Record<string, string | undefined>): Promise<Document> {
+    return (await this.#call('GET', path, query === undefined ? {} : { query })) as Document
+  }
+
+  ping(): Promise<unknown> {
+    return this.#get('/_ping')
+  }
+
+  info(): Promise<Info> {
+    return this.#get('/info')
+  }
+
+  version(): Promise<Version> {
+    return this.#get('/version')
+  }
+
+  services(filters?: Filters, withStatus = false): Promise<Service[]> {
+    return this.#get('/services', {
+      filters: filterParameter(filters),
+      status: withStatus ? 'true' : undefined,
+    })
+  }
+
+  service(ref: string, insertDefaults = false): Promise<Service> {
+    return this.#get(`/services/${at(ref)}`, { insertDefaults: String(insertDefaults) })
+  }
+
+  async createService(spec: ServiceSpec, registryAuth?: string): Promise<Acknowledged & { ID: string }> {
+    const headers = cliRegistryHeader(registryAuth)
+    return (await this.#call('POST', '/services/create', { body: spec, headers })) as Acknowledged & { ID: string }
+  }
+
+  async updateService(service: Service, spec: ServiceSpec, options: ServiceUpdateOptions = {}): Promise<Acknowledged> {
+    const query = {
+      version: String(service.Version.Index),
+      registryAuthFrom: options.registryAuth === undefined ? 'spec' : undefined,
+      rollback: options.rollback ? 'previous' : undefined,
+    }
+    const headers = cliRegistryHeader(options.registryAuth)
+    const answer = await this.#call('POST', `/services/${at(service.ID)}/update`, { query, body: spec, headers })
+    return (answer ?? {}) as Acknowledged
+  }
+
+  async removeService(ref: string): Promise<void> {
+    await this.#call('DELETE', `/services/${at(ref)}`)
+  }
+
+  tasks(filters?: Filters): Promise<Task[]> {
+    return this.#get('/tasks', { filters: filterParameter(filters) })
+  }
+
+  nodes(filters?: Filters): Promise<Node[]> {
+    return this.#get('/nodes', { filters: filterParameter(filters) })
+  }
+
+  node(ref: string): Promise<Node> {
+    return this.#get(`/nodes/${at(ref)}`)
+  }
+
+  async updateNode(node: Node, spec: NodeSpec): Promise<void> {
+    const query = { version: String(node.Version.Index) }
+    await this.#call('POST', `/nodes/${at(node.ID)}/update`, { query, body: spec })
+  }
+
+  async removeNode(ref: string, force: boolean): Promise<void> {
+    await this.#call('DELETE', `/nodes/${at(ref)}`, { query: { force: force ? '1' : undefined } })
+  }
+
+  swarm(): Promise<Swarm> {
+    return this.#get('/swarm')
+  }
+
+  async updateSwarm(swarm: Swarm, spec: SwarmSpec, rotate: { worker?: boolean; manager?: boolean }): Promise<void> {
+    const query = {
+      version: String(swarm.Version.Index),
+      rotateWorkerToken: String(rotate.worker ?? false),
+      rotateManagerToken: String(rotate.manager ?? false),
+      rotateManagerUnlockKey: 'false',
+    }
+    await this.#call('POST', '/swarm/update', { query, body: spec })
+  }
+
+  /** The network of the whole cluster with this name or ID. */
+  async network(ref: string): Promise<{ Id: string; Name: string }> {
+    return this.#get(`/networks/${at(ref)}`, { scope: 'swarm' })
+  }
+
+  secrets(names: readonly string[]): Promise<Named[]> {
+    return this.#get('/secrets', { filters: filterParameter({ name: names }) })
+  }
+
+  configs(names: readonly string[]): Promise<Named[]> {
+    return this.#get('/configs', { filters: filterParameter({ name: names }) })
+  }
+
+  /** What the registry says of an image: its digest and platforms. */
+  async distribution(image: string, registryAuth?: string): Promise<Distribution> {
+    const headers = cliRegistryHeader(registryAuth)
+    return (await this.#call('GET', `/distribution/${image}/json`, { headers })) as Distribution
+  }
+}
+
+export interface Distribution {
+  Descriptor?: { digest?: string }
+  Platforms?: { architecture?: string; os?: string }[]
+}

@@ -1,0 +1,9 @@
+/**
+ * Talks to a manager: where it is (`endpoint.ts`), one request and its answer (`transport.ts`), and a
+ * method for each call that the commands need (`client.ts`). It is thin on purpose: loading dockerode
+ * alone takes longer than most commands.
+ */
+export * from './client.js'
+export * from './endpoint.js'
+export * from './registry-auth.js'
+export * from './transport.js'

@@ -1,0 +1,124 @@
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { type ErrorCode, messageOf, ShoalError } from '@shoal/common/errors'
+import type { Endpoint } from './endpoint.js'
+
+export interface CallOptions {
+  /** Query parameters; those that are undefined are left out. */
+  query?: Readonly<Record<string, string | undefined>>
+  /** Sent as JSON. */
+  body?: unknown
+  headers?: Readonly<Record<string, string>>
+}
+
+/** One request to the manager, answered with JSON (or with undefined when there is no body). */
+export type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, options?: CallOptions) => Promise<unknown>
+
+const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: 'invalid-argument',
+  401: 'unauthenticated',
+  403: 'permission-denied',
+  404: 'not-found',
+  409: 'already-exists',
+  501: 'unimplemented',
+}
+
+/** A refusal by the manager, as opposed to a manager that cannot be reached. */
+export class ManagerRefusal extends ShoalError {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(CODE_OF_STATUS[status] ?? 'internal', `Error response from daemon: ${message}`)
+    this.name = 'ManagerRefusal'
+    this.status = status
+  }
+}
+
+/**
+ * A caller for one manager.
+ * @returns a function that throws ManagerRefusal for an error answer and ShoalError('unavailable')
+ * when nothing answers
+ */
+export function callerFor(endpoint: Endpoint): Call {
+  return async (method, path, options = {}) => {
+    const { status, text, statusText } = await send(endpoint, method, path, options)
+    if (status >= 400) throw new ManagerRefusal(status, refusalText(text) ?? statusText)
+    if (text.trim() === '') return undefined
+    try {
+      return JSON.parse(text)
+    } catch {
+      return text
+    }
+  }
+}
+
+interface Answer {
+  status: number
+  statusText: string
+  text: string
+}
+
+async function send(endpoint: Endpoint, method: string, path: string, options: CallOptions): Promise<Answer> {
+  const payload = options.body === undefined ? undefined : JSON.stringify(options.body)
+  const secure = endpoint.kind === 'tcp' && endpoint.tls !== undefined
+  const { request } = secure ? await import('node:https') : await import('node:http')
+  const target: RequestOptions =
+    endpoint.kind === 'socket'
+      ? { socketPath: endpoint.path, headers: { Host: 'shoal' } }
+      : { host: endpoint.host, port: endpoint.port, ...endpoint.tls }
+  const headers = {
+    ...target.headers,
+    ...(payload !== undefined && {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(payload)),
+    }),
+    ...options.headers,
+  }
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => reject(unreachable(endpoint, error))
+    const outgoing = request({ ...target, method, path: path + queryString(options.query), headers, agent: false })
+    outgoing.on('error', fail)
+    outgoing.on('response', (response: IncomingMessage) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', fail)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString('utf8')
+        resolve({ status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', text })
+      })
+    })
+    outgoing.end(payload)
+  })
+}
+
+function queryString(query: CallOptions['query']): string {
+  const pairs = Object.entries(query ?? {}).filter((pair): pair is [string, string] => pair[1] !== undefined)
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`
+}
+
+function refusalText(text: string): string | undefined {
+  try {
+    const document: unknown = JSON.parse(text)
+    if (typeof document === 'object' && document !== null && 'message' in document) return String(document.message)
+  } catch {
+    // Not JSON: the text itself is all there is.
+  }
+  return text.trim() === '' ? undefined : text.trim()
+}
+
+function unreachable(endpoint: Endpoint, error: unknown): ShoalError {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'EACCES') {
+    return new ShoalError(
+      'unavailable',
+      `permission denied while trying to connect to the Shoal manager at ${endpoint.shown}: ${messageOf(error)}`,
+      error,
+    )
+  }
+  const absent = code === 'ENOENT' || code === 'ECONNREFUSED'
+  const reason = absent ? '' : ` (${messageOf(error)})`
+  return new ShoalError(
+    'unavailable',
+    `Cannot connect to the Shoal manager at ${endpoint.shown}${reason}. Is it running? (npm start, or ctl swarm init)`,
+    error,
+  )
+}
