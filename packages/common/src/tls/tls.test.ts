@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { messageOf } from '../errors.js'
 import { seededRandom } from '../random.js'
 import { settle, VirtualClock } from '../virtual-clock.js'
 import * as tls from './index.js'
@@ -158,21 +159,19 @@ describe('a certificate request', () => {
   test('given a request with any one of its bytes changed, then it is refused or asks for just the same', () => {
     const key = tls.createKeyPair()
     const [der = Buffer.of()] = fromPem('CERTIFICATE REQUEST', tls.createCertificateRequest(key, ['host1']))
-    let refused = 0
-    for (let i = 0; i < der.length; i++) {
+    const outcomes = [...der.keys()].map((position) => {
       const tampered = Buffer.from(der)
-      tampered[i] = (tampered[i] ?? 0) ^ 0x01
+      tampered[position] = (tampered[position] ?? 0) ^ 0x01
       try {
-        const request = tls.verifyCertificateRequest(tls.toPem('CERTIFICATE REQUEST', tampered))
-        expect(request.publicKey.equals(key.publicKey)).toBe(true)
-        expect(request.names).toEqual(['host1'])
+        const { publicKey, names } = tls.verifyCertificateRequest(tls.toPem('CERTIFICATE REQUEST', tampered))
+        return publicKey.equals(key.publicKey) ? names.join() : 'another key'
       } catch (error) {
-        expect(error).toMatchObject({ code: 'invalid-argument', message: 'invalid certificate request' })
-        refused++
+        return messageOf(error)
       }
-    }
+    })
+    expect(new Set(outcomes)).toEqual(new Set(['invalid certificate request', 'host1']))
     // What is not signed is but the outermost tag and the frames of the signature.
-    expect(refused).toBeGreaterThan(der.length - 10)
+    expect(outcomes.filter((outcome) => outcome === 'host1').length).toBeLessThan(10)
   })
 
   test.each([
