@@ -63,8 +63,12 @@ export interface Rollout {
   readonly BatchDoneAtMs?: number
   /** The slots (or, for global services, the nodes) of the batch in motion. */
   readonly Batch: readonly string[]
-  /** Tasks of the new version that failed within their monitor period. Kept no longer than the decision needs. */
+  /** How many tasks of the new version failed before they ran, or within their monitor period. */
+  readonly Failures: number
+  /** The failed tasks that are counted but not yet followed by another: so that none is counted twice. */
   readonly Failed: readonly string[]
+  /** The slots that had their turn and failed, which the failure ratio allowed: only their restarts go on. */
+  readonly Stuck: readonly string[]
 }
 
 export interface ServiceRecord extends Meta {
@@ -120,6 +124,8 @@ export interface TaskRecord extends Meta {
     readonly QuickFailures?: number
     /** When it was first seen running (milliseconds since the epoch): monitor periods count from here. */
     readonly RunningSinceMs?: number
+    /** It has ended, and the restart policy wants no other in its place: the slot stays empty until an update. */
+    readonly Rests?: boolean
   }
 }
 

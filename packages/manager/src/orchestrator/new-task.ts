@@ -1,0 +1,29 @@
+import { toTimestamp } from '@shoal/common'
+import type { TaskRecord } from '../state/records.js'
+import type { ServiceContext } from './context.js'
+
+/** Which place a new task takes, and what it takes over from the one before it. */
+export interface NewTask {
+  readonly slot: { readonly number?: number; readonly nodeId?: string }
+  readonly version: number
+  readonly desired: 'ready' | 'running'
+  readonly shoal?: Omit<TaskRecord['Shoal'], 'SpecVersion' | 'RunningSinceMs' | 'Rests'>
+}
+
+/** The one place where tasks come from. They begin `pending`: there is nothing to be allocated for them yet. */
+export function newTask(context: ServiceContext, { slot, version, desired, shoal }: NewTask): TaskRecord {
+  const timestamp = toTimestamp(context.now)
+  return {
+    ID: context.newId(),
+    Version: { Index: 0 },
+    CreatedAt: timestamp,
+    UpdatedAt: timestamp,
+    ServiceID: context.service.ID,
+    ...(slot.number !== undefined && { Slot: slot.number }),
+    ...(slot.nodeId !== undefined && { NodeID: slot.nodeId }),
+    Labels: {},
+    Status: { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
+    DesiredState: desired,
+    Shoal: { ...shoal, SpecVersion: version },
+  }
+}

@@ -1,0 +1,75 @@
+import type { ServiceRecord, TaskRecord } from '../../state/records.js'
+import type { StateView } from '../../state/view.js'
+import { letGo, type Unit } from '../actions.js'
+import { createContext, type ServiceContext } from '../context.js'
+import { globalLayout } from '../global/global.js'
+import { replicatedLayout, type Layout } from '../replicated/replicated.js'
+import { stepSlot } from '../slot/step.js'
+import { failuresOf } from '../update/failures.js'
+import { stepRollout } from '../update/rollout.js'
+import { slotProgress } from '../update/slot-progress.js'
+
+/** What is to be done for one service. */
+export interface ServicePlan {
+  /** The service's own record, when it has to change: written first, and nothing else without it. */
+  readonly service?: ServiceRecord
+  /** Each is carried out whole or not at all; none depends on another. */
+  readonly units: readonly Unit[]
+  /** When to look again although nothing changed, in milliseconds since the epoch. */
+  readonly wakeAtMs?: number
+}
+
+/**
+ * Decides about all tasks of one service.
+ * @param now milliseconds since the epoch
+ * @param newId makes the identities of new tasks
+ */
+export function decideService(
+  view: StateView,
+  serviceId: string,
+  now: number,
+  newId: () => string,
+): ServicePlan {
+  const service = view.get('service', serviceId)
+  const tasks = [...view.tasksOfService(serviceId)]
+  if (!service) return { units: tasks.map((task) => letGo(view, task)).filter(isSomething) }
+  const context = createContext(view, service, now, newId)
+  const layout = layoutOf(context, tasks)
+  return layout ? decideLayout(context, layout) : { units: [] }
+}
+
+/** Undefined for jobs: what they need is not built, and the API refuses them. */
+function layoutOf(context: ServiceContext, tasks: readonly TaskRecord[]): Layout | undefined {
+  const mode = context.service.Spec.Mode
+  if (mode?.ReplicatedJob ?? mode?.GlobalJob) return undefined
+  return mode?.Global ? globalLayout(context, tasks) : replicatedLayout(context, tasks)
+}
+
+function decideLayout(context: ServiceContext, { slots, release }: Layout): ServicePlan {
+  const { service, now } = context
+  const progress = slots
+    .filter((slot) => slot.newest ?? slot.resting)
+    .map((slot) => slotProgress(context, slot))
+  const rollout = stepRollout(service, progress, failuresOf(context, slots), now)
+  const changed = rollout.service && { service: rollout.service }
+  if (rollout.isReplanned) return { ...changed, units: [] }
+
+  const steps = slots.map((slot) => stepSlot(context, slot, rollout.turn.has(slot.key)))
+  const wakeAtMs = earliest([rollout.wakeAtMs, ...steps.map((step) => step.wakeAtMs)])
+  return {
+    ...changed,
+    units: [...release, ...steps.map((step) => step.actions)].filter(isSomething),
+    ...(wakeAtMs !== undefined && { wakeAtMs }),
+  }
+}
+
+function isSomething(unit: Unit): boolean {
+  return unit.length > 0
+}
+
+function earliest(instants: readonly (number | undefined)[]): number | undefined {
+  return instants.reduce(
+    (one, other) => (one === undefined || (other !== undefined && other < one) ? other : one),
+    undefined,
+  )
+}

@@ -1,0 +1,97 @@
+import { isAtLeast } from '@shoal/common'
+import type { TaskRecord } from '../../state/records.js'
+import { stop, type Action } from '../actions.js'
+import type { ServiceContext } from '../context.js'
+import { mustMove } from '../drain/fitness.js'
+import { newTask } from '../new-task.js'
+import { isDue, isGone, isRunning, isUnplaceable } from '../task-facts.js'
+import { isOutdated } from '../update/slot-progress.js'
+import type { Slot } from './slot.js'
+import type { SlotStep } from './step.js'
+import { desiredBeside, inherited, keptVersion } from './successor.js'
+import { isUnwanted } from './unwanted.js'
+
+/** The step of a slot in which `newest` is to take the place of `old`, and both are still wanted. */
+export function stepSwitch(
+  context: ServiceContext,
+  slot: Slot,
+  newest: TaskRecord,
+  old: TaskRecord,
+): SlotStep {
+  if (isGone(context.view, old))
+    return { actions: takeOver(context, newest, old), ...wakeWhenDue(context, newest) }
+  if (isPointless(context, newest, old)) return { actions: [stop(newest)] }
+  if (slot.mayCreate && mustMove(context, newest)) return { actions: moveNewest(context, slot, newest, old) }
+  if (!isDue(newest, context.now)) return { actions: [], ...wakeWhenDue(context, newest) }
+  return {
+    actions: context.order === 'start-first' ? startFirst(newest, old) : stopFirst(context, newest, old),
+  }
+}
+
+/** The old task has ended or was lost by itself: its successor is what there is. */
+function takeOver({ now }: ServiceContext, newest: TaskRecord, old: TaskRecord): Action[] {
+  const actions: Action[] = [stop(old)]
+  if (newest.DesiredState !== 'running' && isDue(newest, now)) {
+    actions.push({ type: 'desire', task: newest, desired: 'running' })
+  }
+  return actions
+}
+
+function startFirst(newest: TaskRecord, old: TaskRecord): Action[] {
+  if (newest.DesiredState !== 'running') return [{ type: 'desire', task: newest, desired: 'running' }]
+  return isRunning(newest) ? [stop(old)] : []
+}
+
+/**
+ * The new task is prepared before the old one is stopped. Where the old one has to leave its node and no other
+ * node can take the new one, waiting would only keep the node from being emptied.
+ */
+function stopFirst(context: ServiceContext, newest: TaskRecord, old: TaskRecord): Action[] {
+  const isPrepared = isAtLeast(newest.Status.State, 'ready')
+  const isInTheWay = isUnplaceable(newest) && mustMove(context, old)
+  return isPrepared || isInTheWay ? [stop(old)] : []
+}
+
+/** Whether `newest` has not taken over yet, and what it was made from is not what is to take over. */
+export function isToBeDiscarded(
+  context: ServiceContext,
+  newest: TaskRecord,
+  old: TaskRecord,
+  isTurn: boolean,
+): boolean {
+  if (isGone(context.view, old)) return false
+  return isUnwanted(context, newest, old) || (isTurn && isOutdated(context, newest))
+}
+
+/** Gives `newest` up; where it is the slot's turn, what is wanted follows at once. */
+export function discard(
+  context: ServiceContext,
+  slot: Slot,
+  newest: TaskRecord,
+  old: TaskRecord,
+  isTurn: boolean,
+): Action[] {
+  const actions: Action[] = [stop(newest)]
+  if (!isTurn || !slot.mayCreate || !isOutdated(context, old)) return actions
+  const desired = desiredBeside(context, old, undefined)
+  const version = context.specs.target
+  const task = newTask(context, { slot, version, desired, shoal: { Replaces: old.ID } })
+  return [...actions, { type: 'create', task }]
+}
+
+/** It was made to move the task, and the old node will do again. */
+function isPointless(context: ServiceContext, newest: TaskRecord, old: TaskRecord): boolean {
+  const isMove = newest.Shoal.SpecVersion === old.Shoal.SpecVersion
+  return isMove && !isRunning(newest) && !mustMove(context, old)
+}
+
+function moveNewest(context: ServiceContext, slot: Slot, newest: TaskRecord, old: TaskRecord): Action[] {
+  const version = keptVersion(context, newest)
+  const shoal = { ...inherited(newest, version), Replaces: old.ID }
+  const desired = desiredBeside(context, old, shoal.StartAfterMs)
+  return [stop(newest), { type: 'create', task: newTask(context, { slot, version, desired, shoal }) }]
+}
+
+function wakeWhenDue({ now }: ServiceContext, task: TaskRecord): { wakeAtMs?: number } {
+  return isDue(task, now) ? {} : { wakeAtMs: task.Shoal.StartAfterMs ?? now }
+}

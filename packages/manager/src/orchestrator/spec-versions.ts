@@ -1,0 +1,84 @@
+import {
+  matchesConstraints,
+  matchesPlatform,
+  parseConstraints,
+  type Constraint,
+  type TaskSpec,
+} from '@shoal/engine-api'
+import { specId, type NodeRecord, type ServiceRecord, type SpecRecord } from '../state/records.js'
+import type { StateView } from '../state/view.js'
+import { sameValue } from './same-value.js'
+
+/** How a version of the spec compares with the one that the service has now. */
+export type Likeness =
+  | 'same'
+  /** Only the placement differs: a task of it may stay where its node still fits. */
+  | 'placement'
+  | 'other'
+
+/** The versions of one service's spec, with what was worked out about them: for the length of one decision. */
+export class SpecVersions {
+  readonly #view: StateView
+  readonly #service: ServiceRecord
+  readonly #likeness = new Map<number, Likeness>()
+  readonly #constraints = new Map<number, readonly Constraint[]>()
+
+  constructor(view: StateView, service: ServiceRecord) {
+    this.#view = view
+    this.#service = service
+  }
+
+  /** The version that the service has now. */
+  get target(): number {
+    return this.#service.Shoal.SpecVersion
+  }
+
+  exists(version: number): boolean {
+    return this.#record(version) !== undefined
+  }
+
+  template(version: number): TaskSpec {
+    return this.#record(version)?.TaskTemplate ?? this.#service.Spec.TaskTemplate ?? {}
+  }
+
+  likeness(version: number): Likeness {
+    const known = this.#likeness.get(version)
+    if (known) return known
+    const likeness = this.#compare(version)
+    this.#likeness.set(version, likeness)
+    return likeness
+  }
+
+  /** Whether the constraints and platforms of a version allow the node. */
+  fits(version: number, node: NodeRecord): boolean {
+    const platforms = this.template(version).Placement?.Platforms ?? []
+    return (
+      matchesConstraints(this.#constraintsOf(version), node) &&
+      matchesPlatform(platforms, node.Description.Platform)
+    )
+  }
+
+  #record(version: number): SpecRecord | undefined {
+    return this.#view.get('spec', specId(this.#service.ID, version))
+  }
+
+  #compare(version: number): Likeness {
+    if (version === this.target) return 'same'
+    const mine = this.#record(version)
+    const wanted = this.#record(this.target)
+    if (!mine || !wanted) return 'other'
+    return sameValue(withoutPlacement(mine), withoutPlacement(wanted)) ? 'placement' : 'other'
+  }
+
+  #constraintsOf(version: number): readonly Constraint[] {
+    const known = this.#constraints.get(version)
+    if (known) return known
+    const parsed = parseConstraints(this.template(version).Placement?.Constraints ?? [])
+    this.#constraints.set(version, parsed)
+    return parsed
+  }
+}
+
+function withoutPlacement({ TaskTemplate, EndpointSpec }: SpecRecord): unknown {
+  return { TaskTemplate: { ...TaskTemplate, Placement: undefined }, EndpointSpec }
+}

@@ -1,0 +1,48 @@
+import type { TaskRecord } from '../../state/records.js'
+import type { ServiceContext } from '../context.js'
+import { isUnwanted } from '../slot/unwanted.js'
+import type { Slot } from '../slot/slot.js'
+import { hasEnded, isGone, isRunning, isUnassigned } from '../task-facts.js'
+
+/** What a rollout has to know of one slot. */
+export interface SlotProgress {
+  readonly key: string
+  /** It has to change, and it can. */
+  readonly isDirty: boolean
+  readonly isRunning: boolean
+  /** The new task runs, and nothing is left of the others. */
+  readonly isSettled: boolean
+}
+
+export function slotProgress(context: ServiceContext, slot: Slot): SlotProgress {
+  const { newest, old } = slot
+  const judged = newest && old && isUnwanted(context, newest, old) ? old : newest
+  const basis = judged ?? slot.resting
+  const isDirty = slot.mayCreate && basis !== undefined && isOutdated(context, basis)
+  const running = newest !== undefined && isRunning(newest)
+  const others = slot.tasks.filter((task) => task !== newest)
+  const isAlone = others.every((task) => isGone(context.view, task) && task !== old)
+  return {
+    key: slot.key,
+    isDirty,
+    isRunning: running || (old !== undefined && isRunning(old)),
+    isSettled: running && judged === newest && !isOutdated(context, newest) && isAlone,
+  }
+}
+
+/** Whether a task is to be replaced because the service's spec is another now. */
+export function isOutdated({ specs, view }: ServiceContext, task: TaskRecord): boolean {
+  const version = task.Shoal.SpecVersion
+  switch (specs.likeness(version)) {
+    case 'same':
+      return false
+    case 'other':
+      return true
+    case 'placement': {
+      // What has no node yet, or has ended, is made anew to be placed by the new rules.
+      if (isUnassigned(task) || hasEnded(task) || task.NodeID === undefined) return true
+      const node = view.get('node', task.NodeID)
+      return node !== undefined && !specs.fits(specs.target, node)
+    }
+  }
+}
