@@ -39,7 +39,7 @@ export class Outbox {
   /** Puts a batch back that did not get through; what was added since comes after it. */
   putBack(batch: readonly TaskReport[]): void {
     const later = [...this.#waiting]
-    for (const { taskId } of batch) this.#waiting.delete(taskId)
+    this.#waiting.clear()
     for (const report of batch) this.add(report)
     for (const [taskId, statuses] of later) for (const status of statuses) this.add({ taskId, status })
   }

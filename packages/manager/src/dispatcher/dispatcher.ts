@@ -48,9 +48,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     handlers: {
       Session(call) {
-        if (!running) return void call.emit('error', notPrimary(primary?.()))
         try {
-          running.open(call, authenticate(call).nodeId)
+          const { nodeId } = authenticate(call)
+          if (running) running.open(call, nodeId)
+          else call.emit('error', notPrimary(primary?.()))
         } catch (error) {
           log.warn({ err: error, peer: call.getPeer() }, 'agent turned away')
           call.emit('error', endingOf(error))

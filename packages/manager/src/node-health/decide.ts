@@ -1,4 +1,4 @@
-import { fromTimestamp } from '@shoal/common'
+import { fromTimestamp, unreachable } from '@shoal/common'
 import type { NodeRecord } from '../state/records.js'
 
 /** A node is down when this many of its heartbeats are missing. */
@@ -42,5 +42,7 @@ export function decideNodeHealth(
       if (nowMs < downAtMs) return { type: 'wait', untilMs: downAtMs }
       return { type: 'mark-down', message: 'heartbeat failure' }
     }
+    default:
+      return unreachable(node.Status.State)
   }
 }

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import { seededRandom } from '@shoal/common'
+import { decideNextTry, type SessionOutcome } from './decide.js'
+
+/** No jitter: the longest wait of each range. */
+const never = { next: () => 1 }
+const THREE = ['a:2377', 'b:2377', 'c:2377']
+const unreachable: SessionOutcome = { kind: 'unreachable', reason: '' }
+
+describe('whom an agent calls next', () => {
+  test('after a good session: the primary, at once', () => {
+    const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
+    expect(decideNextTry(outcome, 7, THREE, never)).toEqual({ delayMs: 100, address: 'a:2377', failures: 0 })
+  })
+
+  test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {
+    const tries: string[] = []
+    let failures = 0
+    for (let i = 0; i < 24; i++) {
+      const next = decideNextTry(unreachable, failures, THREE, never)
+      failures = next.failures
+      tries.push(`${next.address?.[0]}${next.delayMs}`)
+    }
+    expect(tries.join(' ')).toBe(
+      'b100 c100 a100 b200 c200 a200 b400 c400 a400 b800 c800 a800 ' +
+        'b1600 c1600 a1600 b3200 c3200 a3200 b6400 c6400 a6400 b8000 c8000 a8000',
+    )
+  })
+
+  test('a session that ends as soon as it began is a failure', () => {
+    const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 10 }
+    expect(decideNextTry(outcome, 5, ['a'], never)).toMatchObject({ delayMs: 3_200, failures: 6 })
+  })
+
+  test('a manager that names the primary is believed', () => {
+    const outcome: SessionOutcome = { kind: 'unreachable', reason: '', primary: 'p:2377' }
+    expect(decideNextTry(outcome, 0, THREE, never).address).toBe('p:2377')
+  })
+
+  test('who was refused asks seldom', () => {
+    expect(decideNextTry({ kind: 'refused', reason: '' }, 0, THREE, never).delayMs).toBe(30_000)
+  })
+
+  test('many who failed together do not come back together', () => {
+    const random = seededRandom(1)
+    const delays = Array.from({ length: 100 }, () => decideNextTry(unreachable, 6, ['a'], random).delayMs)
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(3_200)
+    expect(Math.max(...delays)).toBeLessThanOrEqual(6_400)
+    expect(new Set(delays).size).toBeGreaterThan(90)
+  })
+
+  test('without any manager there is none to call', () => {
+    expect(decideNextTry(unreachable, 0, [], never).address).toBeUndefined()
+  })
+})

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '@shoal/common/virtual-clock'
+import type { TaskRecord } from '../state/records.js'
+import { createTestState } from '../state/testing/index.js'
+import { assignedTask, nodesConcerned } from './assigned-task.js'
+import { service, status, task } from './testing/records.js'
+
+describe('whom a change of a task concerns', () => {
+  const assigned = task('t1')
+  const { NodeID: _, ...placeless } = task('t1', { Status: status('pending') })
+  const cases: [string, TaskRecord | undefined, TaskRecord | undefined, string[]][] = [
+    ['made, not yet placed', undefined, placeless, []],
+    ['placed', placeless, assigned, ['n1']],
+    ['made in its place (global services)', undefined, task('t1', { Status: status('new') }), []],
+    ['chatter', assigned, task('t1', { Status: status('preparing') }), []],
+    ['running', assigned, task('t1', { Status: status('running') }), []],
+    ['to be stopped', assigned, task('t1', { DesiredState: 'shutdown' }), ['n1']],
+    ['to be run after its preparation', task('t1', { DesiredState: 'ready' }), assigned, ['n1']],
+    ['counted as another version', assigned, task('t1', { Shoal: { SpecVersion: 2 } }), ['n1']],
+    ['ended', assigned, task('t1', { Status: status('failed') }), ['n1']],
+    ['history', task('t1', { Status: status('failed') }), undefined, []],
+    ['removed', assigned, undefined, ['n1']],
+  ]
+  test.each(cases)('%s', (_name, before, after, nodes) => {
+    const change = { kind: 'task' as const, ...(before ? { before } : {}), ...(after ? { after } : {}) }
+    expect(nodesConcerned(change)).toEqual(nodes)
+  })
+})
+
+describe('the document of an assignment', () => {
+  test('takes the ports from the spec as long as the service has none of its own', async () => {
+    const state = await createTestState(new VirtualClock())
+    await state.commit(service())
+    expect(assignedTask(state, task('t1'))).toEqual({
+      ID: 't1',
+      ServiceID: 's1',
+      ServiceName: 'web',
+      ServiceLabels: {},
+      Slot: 1,
+      NodeID: 'n1',
+      DesiredState: 'running',
+      Spec: { ContainerSpec: { Image: 'busybox' } },
+      Ports: [{ TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }],
+    })
+  })
+
+  test('needs no spec for a task that is to stop, and is not made without one for a task that is to run', async () => {
+    const state = await createTestState(new VirtualClock())
+    expect(assignedTask(state, task('t1', { DesiredState: 'remove' }))?.DesiredState).toBe('remove')
+    expect(assignedTask(state, task('t1'))).toBeUndefined()
+  })
+})
