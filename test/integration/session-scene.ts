@@ -7,6 +7,7 @@ import {
   systemClock,
   systemRandom,
   toTimestamp,
+  type Clock,
   type TaskState,
 } from '@shoal/common'
 import type { AssignedTask, NodeDescription, TaskStatus } from '@shoal/engine-api'
@@ -106,7 +107,7 @@ export class Scene {
     return { port: bound, address, dispatcher, knownManagers, stop }
   }
 
-  startAgent(nodeId: string, { managers = [this.manager.address] } = {}): Agent {
+  startAgent(nodeId: string, { managers = [this.manager.address], clock = systemClock } = {}): Agent {
     const life = new AbortController()
     const worker = new FakeWorker()
     const roots: string[] = []
@@ -123,7 +124,7 @@ export class Scene {
       describeHost: () => Promise.resolve(description(agent.hostname)),
       onAssignments: worker,
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
-      clock: systemClock,
+      clock,
       random: systemRandom,
       log: silentLogger,
     })
@@ -195,6 +196,12 @@ export class Scene {
         .map((end) => end()),
     )
   }
+}
+
+/** A clock on which every wait is over in a hundredth of its time. */
+export const hastyClock: Clock = {
+  now: () => systemClock.now(),
+  setTimer: (delayMs, callback) => systemClock.setTimer(delayMs / 100, callback),
 }
 
 /** Keeps what a worker would run, and answers for the statuses that the test gives it. */

@@ -5,6 +5,7 @@ import {
   createScene,
   description,
   HEARTBEAT_MS,
+  hastyClock,
   status,
   task,
   type Agent,
@@ -45,6 +46,14 @@ describe('an agent and its manager', () => {
     const second = scene.startAgent('n1')
     await expectSet(second)
     expect(scene.state.get('node', 'n1')?.Version.Index).toBe(index)
+  })
+
+  test('a host that changes is described anew, without a new session', async () => {
+    const agent = scene.startAgent('n1', { clock: hastyClock })
+    await expectSet(agent)
+    agent.hostname = 'renamed'
+    await expect.poll(() => scene.state.get('node', 'n1')?.Description.Hostname, SOON).toBe('renamed')
+    expect(agent.worker.sets).toBe(1)
   })
 
   test('the complete set comes first, then what changes, as whole documents', async () => {

@@ -2,11 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import { ShoalError, type Clock, type Logger } from '@shoal/common'
 import type { ClusterNews, DispatcherHandlers } from '@shoal/proto'
+import { toGrpcStatus } from '@shoal/proto/status'
 import type { Change, ChangeOf } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
 import { AssignmentStream } from './assignment-stream.js'
-import { endingOf, notPrimary, SUPERSEDED } from './ending.js'
+import { notPrimary, SUPERSEDED } from './ending.js'
 import { NOT_A_MEMBER, updateNode } from './registration.js'
 import { Session, type SessionCall, type SessionHost } from './session.js'
 import { StatusInbox } from './status-inbox.js'
@@ -54,7 +55,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           else call.emit('error', notPrimary(primary?.()))
         } catch (error) {
           log.warn({ err: error, peer: call.getPeer() }, 'agent turned away')
-          call.emit('error', endingOf(error))
+          call.emit('error', toGrpcStatus(error))
         }
       },
     },

@@ -1,34 +1,13 @@
 import { Metadata, status } from '@grpc/grpc-js'
-import { messageOf, ShoalError, type ErrorCode } from '@shoal/common'
+import type { GrpcStatus } from '@shoal/proto/status'
 
 /** How a stream ends, as gRPC tells it. */
-export interface Ending {
-  readonly code: status
-  readonly details: string
+export interface Ending extends GrpcStatus {
   readonly metadata?: Metadata
 }
 
 /** The trailer that names the primary's `host:port` to agents that came to another manager. */
 export const PRIMARY_TRAILER = 'shoal-primary'
-
-const CODES: Readonly<Record<ErrorCode, status>> = {
-  'invalid-argument': status.INVALID_ARGUMENT,
-  'not-found': status.NOT_FOUND,
-  'already-exists': status.ALREADY_EXISTS,
-  'failed-precondition': status.FAILED_PRECONDITION,
-  'out-of-sequence': status.FAILED_PRECONDITION,
-  'permission-denied': status.PERMISSION_DENIED,
-  unauthenticated: status.UNAUTHENTICATED,
-  unimplemented: status.UNIMPLEMENTED,
-  unavailable: status.UNAVAILABLE,
-  conflict: status.ABORTED,
-  internal: status.INTERNAL,
-}
-
-export function endingOf(error: unknown): Ending {
-  const code = error instanceof ShoalError ? CODES[error.code] : status.INTERNAL
-  return { code, details: messageOf(error) }
-}
 
 export function notPrimary(primary: string | undefined): Ending {
   const metadata = new Metadata()

@@ -1,9 +1,10 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
 import { ShoalError, unreachable, type Logger } from '@shoal/common'
 import type { AgentMessage__Output, Assignments, ClusterNews, ManagerMessage } from '@shoal/proto'
+import { toGrpcStatus } from '@shoal/proto/status'
 import type { NodeDescription } from '@shoal/engine-api'
 import type { AssignmentStream } from './assignment-stream.js'
-import { endingOf, type Ending } from './ending.js'
+import type { Ending } from './ending.js'
 import { addressOfPeer, parseDescription } from './registration.js'
 import { parseStatus, type TaskReport } from './statuses.js'
 
@@ -102,7 +103,7 @@ export class Session {
   #guard(work: () => Promise<void> | undefined): void {
     const fail = (error: unknown): void => {
       this.#log.warn({ err: error }, 'session ended')
-      this.end(endingOf(error))
+      this.end(toGrpcStatus(error))
     }
     try {
       work()?.catch(fail)
