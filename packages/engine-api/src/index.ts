@@ -3,6 +3,11 @@
  * What the API accepts is what the store holds and what an agent runs. It does no I/O and imports no
  * other package of Shoal.
  */
+export * from './defaults.js'
 export * from './documents/index.js'
 export * from './invalid-document.js'
 export * from './placement/index.js'
+export * from './reading/index.js'
+export * from './same-value.js'
+export * from './stored-spec.js'
+export * from './validation/index.js'

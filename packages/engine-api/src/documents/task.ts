@@ -39,6 +39,8 @@ export interface Task {
   Slot?: number
   NodeID?: string
   AssignedGenericResources?: GenericResource[]
+  /** The same, under the name that Docker's answers carry. */
+  GenericResources?: GenericResource[]
   Status: TaskStatus
   DesiredState: string
   NetworksAttachments?: NetworkAttachment[]

@@ -1,0 +1,53 @@
+import {
+  FAILURE_ACTIONS,
+  UPDATE_ORDERS,
+  type ServiceMode,
+  type ServiceSpec,
+  type UpdateConfig,
+} from '../documents/index.js'
+import { validateEndpointSpec } from './endpoint.js'
+import { checkWord, refuse, refuseArgument } from './refuse.js'
+import { validateTaskSpec } from './task.js'
+
+const LONGEST_NAME = 63
+const DNS_NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/
+
+/**
+ * Refuses what Docker refuses, in its words. The name must have been given, or made up, before.
+ * @throws InvalidDocument for the first fault
+ */
+export function validateServiceSpec(spec: ServiceSpec): void {
+  checkName(spec.Name ?? '')
+  validateTaskSpec(spec.TaskTemplate ?? {})
+  checkMode(spec.Mode ?? {})
+  validateEndpointSpec(spec.EndpointSpec ?? {})
+  checkUpdateConfig(spec.UpdateConfig, 'update', FAILURE_ACTIONS)
+  checkUpdateConfig(spec.RollbackConfig, 'rollback', ['pause', 'continue'])
+}
+
+function checkName(name: string): void {
+  if (name === '') refuseArgument('meta: name must be provided')
+  if (!DNS_NAME.test(name)) refuseArgument('name must be valid as a DNS name component')
+  if (name.length > LONGEST_NAME) refuseArgument('name must be 63 characters or fewer')
+}
+
+function checkMode(mode: ServiceMode): void {
+  const given = [mode.Replicated, mode.Global, mode.ReplicatedJob, mode.GlobalJob].filter(Boolean)
+  if (given.length > 1) refuse('must specify only one service mode')
+}
+
+function checkUpdateConfig(
+  config: UpdateConfig | undefined,
+  name: 'update' | 'rollback',
+  actions: readonly string[],
+): void {
+  if (!config) return
+  checkWord(config.FailureAction, actions, (word) => `unrecognized ${name} failure action ${word}`)
+  checkWord(config.Order, UPDATE_ORDERS, (word) => `unrecognized ${name} order ${word}`)
+  if ((config.Delay ?? 0) < 0) refuseArgument(`TaskSpec: ${name}-delay cannot be negative`)
+  if ((config.Monitor ?? 0) < 0) refuseArgument(`TaskSpec: ${name}-monitor cannot be negative`)
+  const ratio = config.MaxFailureRatio ?? 0
+  if (ratio < 0 || ratio > 1) {
+    refuseArgument(`TaskSpec: ${name}-maxfailureratio cannot be less than 0 or bigger than 1`)
+  }
+}
