@@ -1,3 +1,4 @@
+import { unreachable } from '@shoal/common'
 import type { KeyedReconciler } from '../../loops/keyed-loop.js'
 import type { Change } from '../../state/records.js'
 import type { State } from '../../state/state.js'
@@ -41,6 +42,8 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
       return allServices(state)
     case 'spec':
       return []
+    default:
+      return unreachable(change)
   }
 }
 

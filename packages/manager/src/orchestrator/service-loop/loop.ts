@@ -1,4 +1,4 @@
-import { isTransient, newId, type Clock, type Random } from '@shoal/common'
+import { isTransient, newId, unreachable, type Clock, type Random } from '@shoal/common'
 import type { KeyedReconciler } from '../../loops/keyed-loop.js'
 import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
@@ -37,6 +37,8 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
     case 'cluster':
     case 'spec':
       return []
+    default:
+      return unreachable(change)
   }
 }
 

@@ -1,3 +1,4 @@
+import { unreachable } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
 import { stop, type Action } from '../actions.js'
 import type { ServiceContext } from '../context.js'
@@ -103,6 +104,8 @@ function followEnded(context: ServiceContext, slot: Slot, ended: TaskRecord, isT
       const task = newTask(context, { slot, version, desired, shoal })
       return { actions: [...actions, { type: 'create', task }], wakeAtMs: startAfterMs }
     }
+    default:
+      return unreachable(decision)
   }
 }
 

@@ -1,3 +1,4 @@
+import { unreachable } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
 import type { ServiceContext } from '../context.js'
 import { isUnwanted } from '../slot/unwanted.js'
@@ -32,8 +33,8 @@ export function slotProgress(context: ServiceContext, slot: Slot): SlotProgress 
 
 /** Whether a task is to be replaced because the service's spec is another now. */
 export function isOutdated({ specs, view }: ServiceContext, task: TaskRecord): boolean {
-  const version = task.Shoal.SpecVersion
-  switch (specs.likeness(version)) {
+  const likeness = specs.likeness(task.Shoal.SpecVersion)
+  switch (likeness) {
     case 'same':
       return false
     case 'other':
@@ -44,5 +45,7 @@ export function isOutdated({ specs, view }: ServiceContext, task: TaskRecord): b
       const node = view.get('node', task.NodeID)
       return node !== undefined && !specs.fits(specs.target, node)
     }
+    default:
+      return unreachable(likeness)
   }
 }

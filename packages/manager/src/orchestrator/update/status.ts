@@ -63,8 +63,9 @@ function ended(service: ServiceRecord, UpdateStatus: UpdateStatus): ServiceRecor
   return { ...service, UpdateStatus, Shoal: withoutRollout(service.Shoal) }
 }
 
-function withoutRollout({ Rollout: _, ...shoal }: ServiceRecord['Shoal']): ServiceRecord['Shoal'] {
-  return shoal
+function withoutRollout(shoal: ServiceRecord['Shoal']): ServiceRecord['Shoal'] {
+  const { Rollout: _over, ...rest } = shoal
+  return rest
 }
 
 /** Docker's messages end with the task's ID; what went wrong with it follows. */
