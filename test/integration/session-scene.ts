@@ -19,7 +19,12 @@ import {
   type Session,
   type TaskReport,
 } from '@shoal/agent/session/index'
-import { clusterNews, createDispatcher, type Dispatcher } from '@shoal/manager/dispatcher/index'
+import {
+  clusterNews,
+  createDispatcher,
+  DISPATCHER_SERVER_OPTIONS,
+  type Dispatcher,
+} from '@shoal/manager/dispatcher/index'
 import { Beats, createNodeHealth } from '@shoal/manager/node-health/index'
 import { put, specId, type Mutation, type SpecRecord, type TaskRecord } from '@shoal/manager/state/records'
 import { createTestState } from '@shoal/manager/state/testing/index'
@@ -90,7 +95,7 @@ export class Scene {
       news: () => clusterNews(state, knownManagers),
       primary: () => primary,
     })
-    const server = new Server()
+    const server = new Server(DISPATCHER_SERVER_OPTIONS)
     server.addService(wire.Dispatcher.service, dispatcher.handlers)
     const bound = await listen(server, port)
     const address = `127.0.0.1:${bound}`

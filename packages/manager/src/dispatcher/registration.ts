@@ -1,36 +1,70 @@
 import { isDeepStrictEqual } from 'node:util'
 import { messageOf, ShoalError, toTimestamp, type Clock } from '@shoal/common'
-import type { NodeDescription } from '@shoal/engine-api'
+import {
+  decode,
+  Platform,
+  Resources,
+  StringMap,
+  type EngineDescription,
+  type NodeDescription,
+  type TLSInfo,
+} from '@shoal/engine-api'
 import { put, type NodeRecord } from '../state/records.js'
 import { transact, type State } from '../state/state.js'
 
 export const NOT_A_MEMBER = 'node is not part of this cluster'
 
 /**
- * Reads what an agent says of its host.
+ * Reads what an agent says of its host: every field is looked at, for the scheduler and the API rely on them.
  * @throws ShoalError `invalid-argument` when it is no NodeDescription
  */
 export function parseDescription(json: string): NodeDescription {
-  let description: unknown
   try {
-    description = JSON.parse(json)
+    const { Hostname, Platform: platform, Resources: resources, Engine, TLSInfo } = fieldsOf(JSON.parse(json))
+    return {
+      Hostname: text(Hostname),
+      Platform: decode(Platform, 'Platform', platform) as Platform,
+      Resources: decode(Resources, 'Resources', resources) as Resources,
+      Engine: engineOf(fieldsOf(Engine)),
+      ...(TLSInfo === undefined ? {} : { TLSInfo: tlsInfoOf(fieldsOf(TLSInfo)) }),
+    }
   } catch (error) {
     throw new ShoalError('invalid-argument', `malformed node description: ${messageOf(error)}`, error)
   }
-  if (!isDescription(description)) {
-    throw new ShoalError('invalid-argument', 'malformed node description: fields are missing')
+}
+
+function engineOf({ EngineVersion, Labels, Plugins }: Fields): EngineDescription {
+  const plugins = Plugins === undefined ? undefined : list(Plugins).map(fieldsOf)
+  return {
+    EngineVersion: text(EngineVersion),
+    ...(Labels === undefined ? {} : { Labels: decode(StringMap, 'Engine.Labels', Labels) as StringMap }),
+    ...(plugins && { Plugins: plugins.map(({ Type, Name }) => ({ Type: text(Type), Name: text(Name) })) }),
   }
-  return description
 }
 
-function isDescription(value: unknown): value is NodeDescription {
-  if (!isObject(value)) return false
-  const { Hostname, Platform, Resources, Engine } = value
-  return typeof Hostname === 'string' && [Platform, Resources, Engine].every(isObject)
+function tlsInfoOf({ TrustRoot, CertIssuerSubject, CertIssuerPublicKey }: Fields): TLSInfo {
+  return {
+    TrustRoot: text(TrustRoot),
+    CertIssuerSubject: text(CertIssuerSubject),
+    CertIssuerPublicKey: text(CertIssuerPublicKey),
+  }
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not an object')
+  return value as Fields
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new Error('not a list')
+  return value
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new Error('a text is missing')
+  return value
 }
 
 /**
