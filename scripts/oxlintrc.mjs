@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 const SHOAL = ['common', 'engine-api', 'proto', 'manager', 'agent', 'cli', 'lab'].map(
   (name) => `@shoal/${name}`,
 )
-const except = (...allowed) => SHOAL.filter((name) => !allowed.includes(name))
+const except = (...allowed) => SHOAL.filter((name) => !allowed.includes(name.slice('@shoal/'.length)))
 const withSubpaths = (names) => names.flatMap((name) => [name, `${name}/*`])
 
 const ETCD = 'etcd3'
