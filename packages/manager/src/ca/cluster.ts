@@ -1,0 +1,97 @@
+import { newId, type Random, toTimestamp } from '@shoal/common'
+import { createRoot, digestOfRoot, formatJoinToken, type Root, tlsInfo } from '@shoal/common/tls/index'
+import type { JoinTokens, NodeRole, SwarmSpec, TLSInfo } from '@shoal/engine-api'
+import type { ClusterRecord } from '../state/records.js'
+
+const NANOSECONDS_PER_SECOND = 1_000_000_000
+const SECONDS_PER_DAY = 86_400
+const DEFAULT_CERTIFICATE_EXPIRY = 90 * SECONDS_PER_DAY * NANOSECONDS_PER_SECOND
+
+/** Docker's own defaults. The consensus fields mean nothing to Shoal, but clients expect and send them back. */
+export function defaultSwarmSpec(): SwarmSpec {
+  return {
+    Name: 'default',
+    Labels: {},
+    Orchestration: { TaskHistoryRetentionLimit: 5 },
+    Raft: {
+      SnapshotInterval: 10_000,
+      KeepOldSnapshots: 0,
+      LogEntriesForSlowFollowers: 500,
+      ElectionTick: 10,
+      HeartbeatTick: 1,
+    },
+    Dispatcher: { HeartbeatPeriod: 5 * NANOSECONDS_PER_SECOND },
+    CAConfig: { NodeCertExpiry: DEFAULT_CERTIFICATE_EXPIRY },
+    TaskDefaults: {},
+    EncryptionConfig: { AutoLockManagers: false },
+  }
+}
+
+export interface NewClusterOptions {
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+  readonly random: Random
+  /** Replaces fields of the default spec. */
+  readonly spec?: SwarmSpec
+  readonly defaultAddrPool?: readonly string[]
+  readonly subnetSize?: number
+  readonly dataPathPort?: number
+}
+
+/** A new cluster: its root, its join secrets and its defaults. It is not stored yet. */
+export function newClusterRecord(options: NewClusterOptions): ClusterRecord {
+  const { id, nowMs, random } = options
+  const root = createRoot(id, nowMs)
+  return {
+    ID: id,
+    Version: { Index: 0 },
+    CreatedAt: toTimestamp(nowMs),
+    UpdatedAt: toTimestamp(nowMs),
+    Spec: { ...defaultSwarmSpec(), ...options.spec },
+    Shoal: {
+      RootCertificate: root.certificatePem,
+      RootKey: root.keyPem,
+      WorkerSecret: newId(random),
+      ManagerSecret: newId(random),
+      DefaultAddrPool: options.defaultAddrPool ?? ['10.0.0.0/8'],
+      SubnetSize: options.subnetSize ?? 24,
+      DataPathPort: options.dataPathPort ?? 4789,
+    },
+  }
+}
+
+/** The cluster's signing root. */
+export function rootOf(cluster: ClusterRecord): Root {
+  return { certificatePem: cluster.Shoal.RootCertificate, keyPem: cluster.Shoal.RootKey }
+}
+
+/** How long a node's certificate lives, in milliseconds. */
+export function certificateValidityMs(cluster: ClusterRecord): number {
+  const expiry = cluster.Spec.CAConfig?.NodeCertExpiry
+  return (expiry === undefined || expiry === 0 ? DEFAULT_CERTIFICATE_EXPIRY : expiry) / 1_000_000
+}
+
+/** The tokens that admit workers and managers. */
+export function joinTokens(cluster: ClusterRecord): JoinTokens {
+  const digest = digestOfRoot(cluster.Shoal.RootCertificate)
+  return {
+    Worker: formatJoinToken({ digest, secret: cluster.Shoal.WorkerSecret }),
+    Manager: formatJoinToken({ digest, secret: cluster.Shoal.ManagerSecret }),
+  }
+}
+
+/**
+ * The cluster with another token for a role: the old one admits nobody any more, nodes that have joined by
+ * it stay. The record is to be put by the caller.
+ */
+export function rotateJoinToken(cluster: ClusterRecord, role: NodeRole, random: Random): ClusterRecord {
+  const secret = newId(random)
+  const changed = role === 'manager' ? { ManagerSecret: secret } : { WorkerSecret: secret }
+  return { ...cluster, Shoal: { ...cluster.Shoal, ...changed } }
+}
+
+/** What the Engine API says of the cluster's root. */
+export function tlsInfoOf(cluster: ClusterRecord): TLSInfo {
+  return tlsInfo(cluster.Shoal.RootCertificate)
+}
