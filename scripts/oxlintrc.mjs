@@ -55,6 +55,10 @@ const config = {
     'max-lines': ['warn', { max: 300, skipBlankLines: true, skipComments: true }],
     'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
     'no-await-in-loop': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    // Typebox is imported as its own documentation does.
+    'import/no-named-as-default': 'off',
+    'import/no-named-as-default-member': 'off',
     'import/no-unassigned-import': 'off',
     'unicorn/no-array-sort': 'off',
     'no-underscore-dangle': 'off',
