@@ -1,6 +1,6 @@
 /**
  * What Shoal asks of durable storage: a flat map of keys to JSON text with etcd's notion of revisions.
- * The embedded store, etcd and the in-memory store of the tests all pass test/contract/store.ts.
+ * The embedded store, etcd and the in-memory store of the tests all pass test/contract/store-contract.ts.
  */
 
 /** One key as it stands. `revision` is the store's revision at its last write. */
@@ -71,7 +71,7 @@ export interface Store {
   /**
    * Resolves when the outcome is durable: what was acknowledged survives kill -9.
    * @throws ShoalError `unavailable` when the store cannot be reached (the outcome is then unknown),
-   *   `invalid-argument` beyond MAX_TRANSACTION_OPERATIONS
+   *   `invalid-argument` beyond MAX_TRANSACTION_OPERATIONS, `failed-precondition` for a put under a lease that has ended
    */
   commit(transaction: Transaction): Promise<CommitResult>
   /** @param ttlMs after a crash of this process the lease's keys vanish this many milliseconds later, at most one second more */

@@ -1,0 +1,231 @@
+import { ShoalError, toTimestamp, type Clock } from '@shoal/common'
+import { MAX_TRANSACTION_OPERATIONS, type Compare, type Operation, type Store } from '../store/contract.js'
+import { decode, encode } from './codec.js'
+import { keyOf, slotOf, type RecordPlace } from './keys.js'
+import type { MemoryState, Written } from './memory-state.js'
+import type { Kind, Mutation, Records } from './records.js'
+
+/** The key by which this manager leads, at the revision at which it won it. */
+export interface Fence {
+  readonly key: string
+  readonly revision: number
+}
+
+/** How many mutations fit into one unit: each takes a compare, and the leader key takes one, too. */
+export const MAX_UNIT_MUTATIONS = MAX_TRANSACTION_OPERATIONS - 1
+
+/** etcd refuses requests beyond 1.5 MiB; merged units stay well below. */
+const MAX_MERGED_BYTES = 1_000_000
+
+interface Step {
+  readonly place: RecordPlace
+  readonly key: string
+  /** The revision that the mutation was decided on. */
+  readonly basis: number
+  /** Absent: delete. */
+  readonly put?: { readonly record: Records[Kind]; readonly text: string }
+}
+
+interface Unit {
+  readonly steps: readonly Step[]
+  readonly bytes: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface CommitterOptions {
+  readonly store: Store
+  readonly memory: MemoryState
+  readonly cluster: string
+  readonly clock: Clock
+}
+
+/**
+ * Writes units of mutations through the store, one transaction at a time; units that are ready together travel
+ * together. Memory changes when the store has acknowledged, before the unit resolves.
+ */
+export class Committer {
+  readonly #options: CommitterOptions
+  readonly #queue: Unit[] = []
+  readonly #deposed = new AbortController()
+  #fence: Fence | undefined
+  #draining = false
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Aborts when the store has refused a write because another manager leads. */
+  get deposed(): AbortSignal {
+    return this.#deposed.signal
+  }
+
+  /** Every transaction from now on compares this key. */
+  setFence(fence: Fence): void {
+    this.#fence = fence
+  }
+
+  /** See State.commit. */
+  commit(mutations: readonly Mutation[]): Promise<void> {
+    const steps = this.#toSteps(mutations)
+    if (steps.length === 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const bytes = steps.reduce((sum, step) => sum + step.key.length + (step.put?.text.length ?? 0), 0)
+      this.#queue.push({ steps, bytes, resolve, reject })
+      void this.#drain()
+    })
+  }
+
+  #toSteps(mutations: readonly Mutation[]): Step[] {
+    if (mutations.length > MAX_UNIT_MUTATIONS) {
+      throw new ShoalError(
+        'invalid-argument',
+        `${mutations.length} records cannot be written together, only ${MAX_UNIT_MUTATIONS}`,
+      )
+    }
+    const updatedAt = toTimestamp(this.#options.clock.now())
+    const steps = mutations.map((mutation) => this.#toStep(mutation, updatedAt))
+    if (new Set(steps.map(({ key }) => key)).size < steps.length) {
+      throw new ShoalError('invalid-argument', 'one record is written twice in one unit')
+    }
+    return steps
+  }
+
+  #toStep(mutation: Mutation, updatedAt: string): Step {
+    const place = { kind: mutation.kind, slot: slotOf(mutation.kind, mutation.record) }
+    const key = keyOf(this.#options.cluster, place)
+    const basis = mutation.record.Version.Index
+    if (mutation.type === 'delete') {
+      if (basis === 0)
+        throw new ShoalError('invalid-argument', `${key} was never stored: it cannot be deleted`)
+      return { place, key, basis }
+    }
+    const record = { ...mutation.record, UpdatedAt: updatedAt }
+    return { place, key, basis, put: { record, text: encode(record) } }
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining) return
+    this.#draining = true
+    // Whoever else commits in this turn travels along.
+    await Promise.resolve()
+    while (this.#queue.length > 0) await this.#write(this.#takeBatch())
+    this.#draining = false
+  }
+
+  /** Takes units off the queue that can travel together; those that are out of date are refused on the way. */
+  #takeBatch(): Unit[] {
+    const batch: Unit[] = []
+    const keys = new Set<string>()
+    let bytes = 0
+    for (let unit = this.#queue[0]; unit !== undefined; unit = this.#queue[0]) {
+      const refusal = this.#refusalOf(unit)
+      if (refusal === undefined) {
+        const fits =
+          keys.size + unit.steps.length <= MAX_UNIT_MUTATIONS && bytes + unit.bytes <= MAX_MERGED_BYTES
+        if (batch.length > 0 && (!fits || unit.steps.some(({ key }) => keys.has(key)))) break
+        for (const { key } of unit.steps) keys.add(key)
+        bytes += unit.bytes
+        batch.push(unit)
+      }
+      this.#queue.shift()
+      if (refusal !== undefined) unit.reject(refusal)
+    }
+    return batch
+  }
+
+  #refusalOf(unit: Unit): ShoalError | undefined {
+    if (this.#deposed.signal.aborted) return deposedError()
+    const { memory } = this.#options
+    const stale = unit.steps.find(
+      ({ place, basis }) => basis !== (memory.at(place.kind, place.slot)?.Version.Index ?? 0),
+    )
+    return stale && changedError(stale)
+  }
+
+  async #write(units: readonly Unit[]): Promise<void> {
+    if (units.length === 0) return
+    try {
+      if (await this.#transact(units)) return
+      const only = units.length === 1 ? units[0] : undefined
+      if (only) only.reject(await this.#whyLost(only))
+      else await this.#writeSingly(units)
+    } catch (error) {
+      for (const unit of units) unit.reject(error)
+    }
+  }
+
+  /** One of the units has lost its compare: each stands for itself. */
+  async #writeSingly(units: readonly Unit[]): Promise<void> {
+    for (const unit of units) {
+      const refusal = this.#refusalOf(unit)
+      if (refusal) unit.reject(refusal)
+      else await this.#write([unit])
+    }
+  }
+
+  /** @returns false when a compare did not hold, and nothing was written */
+  async #transact(units: readonly Unit[]): Promise<boolean> {
+    const steps = units.flatMap((unit) => unit.steps)
+    const result = await this.#options.store.commit({
+      compares: [...this.#fenceCompare(), ...steps.map(({ key, basis }) => ({ key, revision: basis }))],
+      operations: steps.map(toOperation),
+    })
+    if (!result.committed) return false
+    this.#options.memory.apply(steps.map((step) => toWritten(step, result.revision)))
+    for (const unit of units) unit.resolve()
+    return true
+  }
+
+  #fenceCompare(): Compare[] {
+    return this.#fence ? [this.#fence] : []
+  }
+
+  /**
+   * The store disagrees with memory: somebody else leads, or an earlier write whose outcome was unknown did
+   * arrive after all. Brings the unit's records up to date, so that planning anew can succeed.
+   */
+  async #whyLost(unit: Unit): Promise<ShoalError> {
+    const { store, memory } = this.#options
+    if (this.#fence && (await revisionOf(store, this.#fence.key)) !== this.#fence.revision) {
+      this.#deposed.abort(deposedError())
+      return deposedError()
+    }
+    for (const { place, key } of unit.steps) memory.apply([await readWritten(store, place, key)])
+    const [first] = unit.steps
+    return first ? changedError(first) : new ShoalError('internal', 'an empty unit has lost its compare')
+  }
+}
+
+function toOperation({ key, put }: Step): Operation {
+  return put ? { type: 'put', key, value: put.text } : { type: 'delete', key }
+}
+
+function toWritten({ place, put }: Step, revision: number): Written {
+  return {
+    ...place,
+    revision,
+    ...(put && { record: { ...put.record, Version: { Index: revision } } }),
+  } as Written
+}
+
+async function revisionOf(store: Store, key: string): Promise<number> {
+  const { entries } = await store.snapshot(key)
+  return entries.find((entry) => entry.key === key)?.revision ?? 0
+}
+
+async function readWritten(store: Store, place: RecordPlace, key: string): Promise<Written> {
+  const { entries, revision } = await store.snapshot(key)
+  const entry = entries.find((candidate) => candidate.key === key)
+  if (entry === undefined) return { ...place, revision } as Written
+  const record = decode(place.kind, key, entry.value, entry.revision)
+  return { ...place, revision: entry.revision, record } as Written
+}
+
+function changedError({ place }: Step): ShoalError {
+  return new ShoalError('conflict', `the ${place.kind} ${place.slot} has changed since it was read`)
+}
+
+function deposedError(): ShoalError {
+  return new ShoalError('conflict', 'this manager is no longer the primary')
+}

@@ -1,0 +1,55 @@
+import type { Kind, Records } from './records.js'
+
+/** The table's place of the cluster's one record: its key carries no ID of its own. */
+export const CLUSTER_SLOT = 'cluster'
+
+const FOLDERS: Readonly<Record<Exclude<Kind, 'cluster'>, string>> = {
+  node: 'nodes/',
+  service: 'services/',
+  spec: 'specs/',
+  task: 'tasks/',
+}
+
+/** Where a record stands: its kind, and its place in the table of that kind. */
+export interface RecordPlace {
+  readonly kind: Kind
+  readonly slot: string
+}
+
+/** Everything of one cluster stands below this. */
+export function clusterPrefix(cluster: string): string {
+  return `/shoal/${cluster}/`
+}
+
+/** The key that the primary manager holds. */
+export function leaderKey(cluster: string): string {
+  return `${clusterPrefix(cluster)}leader`
+}
+
+/** The managers that are alive register below this. */
+export function managersPrefix(cluster: string): string {
+  return `${clusterPrefix(cluster)}managers/`
+}
+
+/** The place of a record in its table: its ID, except for the cluster's one record. */
+export function slotOf<K extends Kind>(kind: K, record: Records[K]): string {
+  return kind === 'cluster' ? CLUSTER_SLOT : record.ID
+}
+
+export function keyOf(cluster: string, { kind, slot }: RecordPlace): string {
+  return kind === 'cluster'
+    ? `${clusterPrefix(cluster)}cluster`
+    : `${clusterPrefix(cluster)}${FOLDERS[kind]}${slot}`
+}
+
+/** @returns undefined for a key that holds no record (the leader's, the managers', another cluster's) */
+export function placeOf(cluster: string, key: string): RecordPlace | undefined {
+  const prefix = clusterPrefix(cluster)
+  if (!key.startsWith(prefix)) return undefined
+  const rest = key.slice(prefix.length)
+  if (rest === 'cluster') return { kind: 'cluster', slot: CLUSTER_SLOT }
+  for (const kind of ['task', 'spec', 'node', 'service'] as const) {
+    if (rest.startsWith(FOLDERS[kind])) return { kind, slot: rest.slice(FOLDERS[kind].length) }
+  }
+  return undefined
+}

@@ -1,0 +1,216 @@
+import { isBefore, isTransient, ShoalError } from '@shoal/common'
+import { CLUSTER_SLOT } from './keys.js'
+import type {
+  Change,
+  ClusterRecord,
+  Kind,
+  NodeRecord,
+  Records,
+  ServiceRecord,
+  SpecRecord,
+  TaskRecord,
+} from './records.js'
+import { KINDS, specId } from './records.js'
+import { RecordIndex } from './record-index.js'
+import type { ChangeListener } from './state.js'
+import type { StateView } from './view.js'
+
+type Tables = { readonly [K in Kind]: Map<string, Records[K]> }
+
+/** What the store has made of one record. `record` is absent when it was deleted. */
+export type Written = { [K in Kind]: WrittenOf<K> }[Kind]
+interface WrittenOf<K extends Kind> {
+  readonly kind: K
+  readonly slot: string
+  readonly revision: number
+  readonly record?: Records[K]
+}
+
+/**
+ * The records in memory with their indexes and their feed of changes. What the store has written may be
+ * told here more than once and late (by the commit, by the watch): the revision decides what is news.
+ */
+export class MemoryState implements StateView {
+  readonly #tables: Tables = {
+    cluster: new Map(),
+    node: new Map(),
+    service: new Map(),
+    spec: new Map(),
+    task: new Map(),
+  }
+  readonly #tasksByService = new RecordIndex<TaskRecord>((task) => task.ServiceID)
+  readonly #tasksByNode = new RecordIndex<TaskRecord>((task) => task.NodeID)
+  readonly #specsByService = new RecordIndex<SpecRecord>((spec) => spec.ServiceID)
+  readonly #servicesByName = new RecordIndex<ServiceRecord>((service) => service.Spec.Name)
+  readonly #nodesByHostname = new RecordIndex<NodeRecord>((node) => node.Description.Hostname)
+  /** When records were deleted, by `kind/slot`: a late word of an older write must not bring them back. */
+  readonly #deletedAt = new Map<string, number>()
+  /** All that was written up to this revision has been told. */
+  #completeUpTo = 0
+  readonly #listeners = new Set<ChangeListener>()
+
+  cluster(): ClusterRecord | undefined {
+    return this.#tables.cluster.get(CLUSTER_SLOT)
+  }
+
+  get<K extends Kind>(kind: K, id: string): Records[K] | undefined {
+    const record = this.at(kind, kind === 'cluster' ? CLUSTER_SLOT : id)
+    return record?.ID === id ? record : undefined
+  }
+
+  all<K extends Kind>(kind: K): IterableIterator<Records[K]> {
+    return this.#table(kind).values()
+  }
+
+  count(kind: Kind): number {
+    return this.#tables[kind].size
+  }
+
+  specOf(owner: TaskRecord | ServiceRecord): SpecRecord | undefined {
+    const serviceId = 'ServiceID' in owner ? owner.ServiceID : owner.ID
+    return this.#tables.spec.get(specId(serviceId, owner.Shoal.SpecVersion))
+  }
+
+  specsOfService(serviceId: string): Iterable<SpecRecord> {
+    return this.#specsByService.get(serviceId)
+  }
+
+  tasksOfService(serviceId: string): Iterable<TaskRecord> {
+    return this.#tasksByService.get(serviceId)
+  }
+
+  tasksOfNode(nodeId: string): Iterable<TaskRecord> {
+    return this.#tasksByNode.get(nodeId)
+  }
+
+  serviceNamed(name: string): ServiceRecord | undefined {
+    for (const service of this.#servicesByName.get(name)) return service
+    return undefined
+  }
+
+  nodesNamed(hostname: string): Iterable<NodeRecord> {
+    return this.#nodesByHostname.get(hostname)
+  }
+
+  subscribe(listener: ChangeListener): () => void {
+    // Wrapped, so that one function that subscribes twice is two subscriptions.
+    const own: ChangeListener = (changes) => listener(changes)
+    this.#listeners.add(own)
+    return () => {
+      this.#listeners.delete(own)
+    }
+  }
+
+  /** See State.observe. @throws ShoalError `invalid-argument` for a state that has to be written */
+  observe(taskId: string, status: TaskRecord['Status']): void {
+    if (!isTransient(status.State)) {
+      throw new ShoalError('invalid-argument', `the task state ${status.State} must be committed`)
+    }
+    const before = this.#tables.task.get(taskId)
+    if (before === undefined || !isBefore(before.Status.State, status.State)) return
+    const after: TaskRecord = { ...before, Status: status }
+    this.#tables.task.set(taskId, after)
+    this.#index('task', taskId, before, after)
+    this.#tell([{ kind: 'task', before, after }])
+  }
+
+  /** The record at a place of its table. */
+  at<K extends Kind>(kind: K, slot: string): Records[K] | undefined {
+    return this.#table(kind).get(slot)
+  }
+
+  /** Whether a write of this record at `revision` has not been told yet. */
+  isNews(kind: Kind, slot: string, revision: number): boolean {
+    const known = this.at(kind, slot)?.Version.Index ?? this.#deletedAt.get(`${kind}/${slot}`) ?? 0
+    return revision > Math.max(known, this.#completeUpTo)
+  }
+
+  /** Takes over what the store has written, skips what is no news, and tells the listeners of the rest at once. */
+  apply(writes: readonly Written[]): void {
+    const changes: Change[] = []
+    for (const write of writes) {
+      const change = this.#applyOne(write)
+      if (change) changes.push(change)
+    }
+    this.#tell(changes)
+  }
+
+  /**
+   * Takes over a whole snapshot of the store: `writes` are the records that it holds, `revision` is its own.
+   * What is missing in it was deleted, unless memory knows it from later on.
+   */
+  replaceAll(writes: readonly Written[], revision: number): void {
+    const present = new Set(writes.map(({ kind, slot }) => `${kind}/${slot}`))
+    const gone: Written[] = []
+    for (const kind of KINDS) {
+      for (const [slot, record] of this.#tables[kind]) {
+        if (!present.has(`${kind}/${slot}`) && record.Version.Index <= revision)
+          gone.push({ kind, slot, revision })
+      }
+    }
+    this.apply([...gone, ...writes])
+    this.completeUpTo(revision)
+  }
+
+  /** Says that all that was written up to `revision` has been told: what else is said of that time is old. */
+  completeUpTo(revision: number): void {
+    this.#completeUpTo = Math.max(this.#completeUpTo, revision)
+    for (const [place, deletedAt] of this.#deletedAt) if (deletedAt <= revision) this.#deletedAt.delete(place)
+  }
+
+  #applyOne<K extends Kind>({ kind, slot, revision, record }: WrittenOf<K>): Change | undefined {
+    if (!this.isNews(kind, slot, revision)) return undefined
+    const table = this.#table(kind)
+    const before = table.get(slot)
+    if (record === undefined) {
+      this.#deletedAt.set(`${kind}/${slot}`, revision)
+      if (before === undefined) return undefined
+      table.delete(slot)
+      this.#index(kind, slot, before, undefined)
+      return { kind, before } as Change
+    }
+    this.#deletedAt.delete(`${kind}/${slot}`)
+    const after = withLaterStatus(kind, before, record)
+    table.set(slot, after)
+    this.#index(kind, slot, before, after)
+    return (before ? { kind, before, after } : { kind, after }) as Change
+  }
+
+  #index<K extends Kind>(kind: K, slot: string, before?: Records[K], after?: Records[K]): void {
+    for (const index of this.#indexesOf(kind)) index.update(slot, before, after)
+  }
+
+  #indexesOf<K extends Kind>(kind: K): readonly RecordIndex<Records[K]>[] {
+    const indexes: { readonly [P in Kind]: readonly RecordIndex<Records[P]>[] } = {
+      cluster: [],
+      node: [this.#nodesByHostname],
+      service: [this.#servicesByName],
+      spec: [this.#specsByService],
+      task: [this.#tasksByService, this.#tasksByNode],
+    }
+    return indexes[kind]
+  }
+
+  #table<K extends Kind>(kind: K): Map<string, Records[K]> {
+    return this.#tables[kind]
+  }
+
+  #tell(changes: readonly Change[]): void {
+    if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
+  }
+}
+
+/**
+ * States only move forward: a write that was decided before a passing state was observed does not take it back.
+ */
+function withLaterStatus<K extends Kind>(
+  kind: K,
+  before: Records[K] | undefined,
+  record: Records[K],
+): Records[K] {
+  if (kind !== 'task' || before === undefined) return record
+  const known = (before as TaskRecord).Status
+  const written = (record as TaskRecord).Status
+  const isLater = isTransient(known.State) && isBefore(written.State, known.State)
+  return isLater ? { ...record, Status: known } : record
+}

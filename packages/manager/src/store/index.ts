@@ -1,0 +1,6 @@
+/**
+ * Durable storage: one contract, etcd and an embedded store behind it, and the in-memory fake of the tests.
+ * Its neighbours are state/ and leader/, which alone write; nobody else sees keys or revisions.
+ */
+export * from './contract.js'
+export { MemoryStore } from './memory.js'
