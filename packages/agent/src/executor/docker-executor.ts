@@ -1,0 +1,164 @@
+import { Agent } from 'node:http'
+import { ShoalError, type Clock, type Logger, type Random } from '@shoal/common'
+import type { AssignedTask } from '@shoal/engine-api'
+import type Docker from 'dockerode'
+import { containerConfig } from './container-config.js'
+import { toContainerState, toEngineInfo, toOwnContainer, type InfoDocument } from './docker-documents.js'
+import { translate } from './docker-errors.js'
+import { followEvents } from './docker-events.js'
+import { Gate } from './gate.js'
+import { ImagePuller } from './image-puller.js'
+import { NODE_ID_LABEL, taskName } from './naming.js'
+import type { ContainerState, EngineInfo, Executor, ExecutorEvent, NodeFacts, OwnContainer } from './port.js'
+
+export const DEFAULT_DOCKER = { socketPath: '/var/run/docker.sock', parallelism: 8 } as const
+
+export interface DockerOptions {
+  /** The engine's Unix socket. */
+  readonly socketPath: string
+  /** How many creations and starts the engine is given at the same time; beyond a few it only gets slower. */
+  readonly parallelism: number
+  readonly node: NodeFacts
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** Loads dockerode, which takes a tenth of a second and much memory, and nothing else: no call is made yet. */
+export async function connectDocker(options: DockerOptions): Promise<Executor> {
+  const docker = await openDocker(options.socketPath)
+  return new DockerExecutor(docker, options)
+}
+
+/**
+ * What the engine says of the host, before there is a node to run tasks for.
+ * @throws ShoalError unavailable when the engine cannot be reached
+ */
+export async function engineInfo(socketPath: string): Promise<EngineInfo> {
+  return readInfo(await openDocker(socketPath))
+}
+
+async function openDocker(socketPath: string): Promise<Docker> {
+  const { default: DockerClient } = await import('dockerode')
+  // Connections are kept and not limited in number: a limit makes calls queue behind those that wait long.
+  const options = { socketPath, agent: new Agent({ keepAlive: true }) }
+  return new DockerClient(options)
+}
+
+async function readInfo(docker: Docker): Promise<EngineInfo> {
+  return toEngineInfo((await answer(docker.info())) as InfoDocument)
+}
+
+/** Docker Engine through dockerode. A task costs three calls on its way to running: create, start, inspect. */
+class DockerExecutor implements Executor {
+  readonly #docker: Docker
+  readonly #options: DockerOptions
+  readonly #puller: ImagePuller
+  readonly #gate: Gate
+
+  constructor(docker: Docker, options: DockerOptions) {
+    this.#docker = docker
+    this.#options = options
+    this.#puller = new ImagePuller(docker, options.log)
+    this.#gate = new Gate(options.parallelism)
+  }
+
+  async prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
+    const created = await this.#create(task)
+    if (created) return created
+    const image = task.Spec.ContainerSpec?.Image ?? ''
+    const pullFailure = await this.#tryPull(image, task.RegistryAuth, signal)
+    const createdAfterPull = await this.#create(task)
+    if (createdAfterPull) return createdAfterPull
+    throw new ShoalError('not-found', `No such image: ${image}`, pullFailure)
+  }
+
+  /** @returns undefined when the image is missing */
+  async #create(task: AssignedTask): Promise<ContainerState | undefined> {
+    const config = containerConfig(task, this.#options.node)
+    try {
+      const { id } = await this.#gate.run(() => answer(this.#docker.createContainer(config)))
+      return { id, phase: 'created', pid: 0, exitCode: 0, health: 'none', ports: [] }
+    } catch (error) {
+      if (!(error instanceof ShoalError)) throw error
+      if (error.code === 'not-found' && /no such image/iu.test(error.message)) return undefined
+      if (error.code === 'already-exists') return this.#adopt(taskName(task), error)
+      throw error
+    }
+  }
+
+  /** The name carries the task's ID: who bears it already was made for this task before a crash of ours. */
+  async #adopt(name: string, error: ShoalError): Promise<ContainerState> {
+    const existing = await this.inspect(name)
+    if (existing) return existing
+    throw new ShoalError('conflict', error.message, error)
+  }
+
+  /** A pull that fails is not the end: the image may be here under this name by then. It is the reason if not. */
+  async #tryPull(image: string, auth: string | undefined, signal: AbortSignal): Promise<unknown> {
+    try {
+      await this.#puller.pull(image, auth, signal)
+      return undefined
+    } catch (error) {
+      const refused = error instanceof ShoalError && error.code !== 'unavailable'
+      if (signal.aborted || !refused) throw error
+      this.#options.log.warn({ image, reason: error.message }, 'pulling the image failed')
+      return error
+    }
+  }
+
+  async start(container: string): Promise<void> {
+    await this.#gate.run(() => unless([304], this.#docker.getContainer(container).start()))
+  }
+
+  async stop(container: string): Promise<void> {
+    await unless([304, 404], this.#docker.getContainer(container).stop())
+  }
+
+  async remove(container: string): Promise<void> {
+    // 409: somebody else is removing it at this moment.
+    await unless([404, 409], this.#docker.getContainer(container).remove({ force: true, v: true }))
+  }
+
+  async inspect(container: string): Promise<ContainerState | undefined> {
+    try {
+      return toContainerState(await answer(this.#docker.getContainer(container).inspect()))
+    } catch (error) {
+      if (error instanceof ShoalError && error.code === 'not-found') return undefined
+      throw error
+    }
+  }
+
+  async list(): Promise<OwnContainer[]> {
+    const filters = { label: [`${NODE_ID_LABEL}=${this.#options.node.nodeId}`] }
+    return (await answer(this.#docker.listContainers({ all: true, filters }))).map(toOwnContainer)
+  }
+
+  watch(listener: (event: ExecutorEvent) => void, signal: AbortSignal): void {
+    const { clock, random, log, node } = this.#options
+    void followEvents({ docker: this.#docker, nodeId: node.nodeId, clock, random, log }, listener, signal)
+  }
+
+  info(): Promise<EngineInfo> {
+    return readInfo(this.#docker)
+  }
+}
+
+/** The engine's answer, or its refusal as a ShoalError. */
+async function answer<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** Like `answer`, for calls that may find things as they should be already. */
+async function unless(harmlessStatuses: readonly number[], call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    const { statusCode } = (error ?? {}) as { statusCode?: number }
+    if (statusCode === undefined || !harmlessStatuses.includes(statusCode)) throw translate(error)
+  }
+}

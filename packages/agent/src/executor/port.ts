@@ -1,0 +1,88 @@
+import type { AssignedTask, PortConfig } from '@shoal/engine-api'
+
+export type ContainerPhase = 'created' | 'running' | 'ended'
+
+/** `none`: the container has no health check. */
+export type ContainerHealth = 'none' | 'starting' | 'healthy' | 'unhealthy'
+
+/** One container as the engine sees it. */
+export interface ContainerState {
+  readonly id: string
+  readonly phase: ContainerPhase
+  /** 0 unless it runs. */
+  readonly pid: number
+  /** Meaningful when it has ended. */
+  readonly exitCode: number
+  readonly health: ContainerHealth
+  /** Host-mode ports with the port of the host that each one really got. */
+  readonly ports: readonly PortConfig[]
+}
+
+/** A container of this node, as a listing shows it. */
+export interface OwnContainer {
+  readonly id: string
+  readonly taskId: string
+  readonly serviceId: string
+  /** `<service>.<slot>.<task>`, or with the node's ID for the slot of a global service. */
+  readonly taskName: string
+  readonly phase: ContainerPhase
+  readonly health: ContainerHealth
+  /** Seconds since the epoch. */
+  readonly createdAtSeconds: number
+}
+
+/**
+ * Something may have changed; what it is, an inspection tells. `resync`: events may have been missed (the
+ * engine was away, or the stream has only just begun), so everything is to be looked at again.
+ */
+export type ExecutorEvent =
+  | { readonly kind: 'container'; readonly taskId: string }
+  | { readonly kind: 'resync' }
+
+/** What the engine says of the host and of itself. */
+export interface EngineInfo {
+  readonly hostname: string
+  readonly architecture: string
+  readonly os: string
+  readonly cpus: number
+  readonly memoryBytes: number
+  readonly engineVersion: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Built-in and installed plugins, by Docker's types: `Volume`, `Network`, `Log`, `Authorization`. */
+  readonly plugins: readonly { readonly Type: string; readonly Name: string }[]
+}
+
+/**
+ * Runs containers. A container is named by its task (see naming.ts) or by its ID.
+ * Every call may be made again after a crash at any moment: what is already so stays so.
+ * Errors are ShoalErrors: `unavailable` when the engine cannot be reached (try again later), `not-found` when
+ * there is no such container or image, and otherwise what the engine refused, in its own words.
+ */
+export interface Executor {
+  /**
+   * Makes sure that the task's container exists, pulling its image if that is missing.
+   * @param signal ends the wait for a pull, not a creation that is under way
+   */
+  prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState>
+  start(container: string): Promise<void>
+  /** Sends the stop signal, waits for the grace period that the container was created with, then kills. */
+  stop(container: string): Promise<void>
+  /** Removes it with its anonymous volumes, killing it first if it runs. */
+  remove(container: string): Promise<void>
+  /** @returns undefined when there is no such container */
+  inspect(container: string): Promise<ContainerState | undefined>
+  /** Every container of this node, whoever asked for it and whether it runs or not. */
+  list(): Promise<OwnContainer[]>
+  /** Tells of containers that end, vanish or change their health, until `signal` aborts. Reconnects by itself. */
+  watch(listener: (event: ExecutorEvent) => void, signal: AbortSignal): void
+  info(): Promise<EngineInfo>
+}
+
+/** What a container's configuration needs to know of the node that it runs on. */
+export interface NodeFacts {
+  readonly nodeId: string
+  readonly clusterId: string
+  readonly hostname: string
+  readonly architecture: string
+  readonly os: string
+}
