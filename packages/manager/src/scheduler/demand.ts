@@ -1,0 +1,106 @@
+import { matchesConstraints, parseConstraints, type ConstrainedNode, type Platform } from '@shoal/engine-api'
+import type { SpecRecord } from '../state/records.js'
+
+/** A plugin that a node must have. */
+export interface PluginDemand {
+  readonly type: 'Volume' | 'Network' | 'Log'
+  readonly name: string
+}
+
+/** What the tasks of one spec version ask of a node, parsed once. */
+export interface Demand {
+  readonly serviceId: string
+  readonly nanoCpus: number
+  readonly memoryBytes: number
+  readonly generic: readonly { readonly kind: string; readonly amount: number }[]
+  /** `tcp/8080`: the ports published in host mode under a fixed number. */
+  readonly hostPorts: readonly string[]
+  readonly plugins: readonly PluginDemand[]
+  readonly constraints: readonly string[]
+  readonly meetsConstraints: (node: ConstrainedNode) => boolean
+  readonly platforms: readonly Platform[]
+  /** 0: no limit. */
+  readonly maxReplicas: number
+  /** The labels to spread over, outermost first: `node.labels.zone`. */
+  readonly spreadOver: readonly string[]
+}
+
+export function demandOf(spec: SpecRecord): Demand {
+  const { Placement: placement, Resources: resources } = spec.TaskTemplate
+  const reservations = resources?.Reservations
+  const constraints = placement?.Constraints ?? []
+  return {
+    serviceId: spec.ServiceID,
+    nanoCpus: reservations?.NanoCPUs ?? 0,
+    memoryBytes: reservations?.MemoryBytes ?? 0,
+    generic: genericDemand(spec),
+    hostPorts: hostPortsOf(spec),
+    plugins: pluginsOf(spec),
+    constraints,
+    meetsConstraints: constraintTest(constraints),
+    platforms: placement?.Platforms ?? [],
+    maxReplicas: placement?.MaxReplicas ?? 0,
+    spreadOver: (placement?.Preferences ?? []).flatMap(
+      (preference) => preference.Spread?.SpreadDescriptor ?? [],
+    ),
+  }
+}
+
+/** The API refuses bad constraints; should one be stored nevertheless, it keeps every node out rather than none. */
+function constraintTest(texts: readonly string[]): Demand['meetsConstraints'] {
+  try {
+    const constraints = parseConstraints(texts)
+    return (node) => matchesConstraints(constraints, node)
+  } catch {
+    return () => false
+  }
+}
+
+/** A reservation counts; that it may be filled by names is the node's affair. */
+function genericDemand(spec: SpecRecord): Demand['generic'] {
+  const amounts = new Map<string, number>()
+  for (const wanted of spec.TaskTemplate.Resources?.Reservations?.GenericResources ?? []) {
+    const { Kind: kind, Value: value } = wanted.DiscreteResourceSpec ?? {
+      Kind: wanted.NamedResourceSpec?.Kind ?? '',
+      Value: 1,
+    }
+    if (value > 0) amounts.set(kind, (amounts.get(kind) ?? 0) + value)
+  }
+  return Array.from(amounts, ([kind, amount]) => ({ kind, amount }))
+}
+
+function hostPortsOf(spec: SpecRecord): string[] {
+  const ports = spec.EndpointSpec?.Ports ?? []
+  return ports
+    .filter((port) => port.PublishMode === 'host' && port.PublishedPort)
+    .map((port) => `${port.Protocol || 'tcp'}/${port.PublishedPort}`)
+}
+
+/** The `local` volume driver and the `none` log driver are part of every engine. */
+function pluginsOf(spec: SpecRecord): PluginDemand[] {
+  const plugins: PluginDemand[] = []
+  for (const mount of spec.TaskTemplate.ContainerSpec?.Mounts ?? []) {
+    const name = mount.Type === 'volume' ? mount.VolumeOptions?.DriverConfig?.Name : undefined
+    if (name && name !== 'local') plugins.push({ type: 'Volume', name })
+  }
+  const log = spec.TaskTemplate.LogDriver?.Name
+  if (log && log !== 'none') plugins.push({ type: 'Log', name: log })
+  return plugins
+}
+
+/** Keeps the parsed demand of each spec version for as long as the spec record is the same. */
+export class DemandCache {
+  readonly #byId = new Map<string, { spec: SpecRecord; demand: Demand }>()
+
+  of(spec: SpecRecord): Demand {
+    const known = this.#byId.get(spec.ID)
+    if (known?.spec === spec) return known.demand
+    const demand = demandOf(spec)
+    this.#byId.set(spec.ID, { spec, demand })
+    return demand
+  }
+
+  forget(specId: string): void {
+    this.#byId.delete(specId)
+  }
+}

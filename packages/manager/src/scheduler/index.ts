@@ -1,0 +1,40 @@
+/**
+ * Tasks → nodes: finds a node for every pending task, PENDING → ASSIGNED, or says why there is none. The
+ * orchestrator and the allocator make tasks pending before it, the dispatcher sends them out behind it.
+ *
+ * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts writes a decision down.
+ * node-set.ts and node-info.ts follow the state by its feed; filters.ts say what fits, strategy.ts, pool.ts
+ * and preference-tree.ts what is best; explain.ts answers people.
+ */
+import type { Clock, Logger, Random } from '@shoal/common'
+import type { State } from '../state/state.js'
+import { explainTask, type Explanation } from './explain.js'
+import { SchedulerLoop } from './loop.js'
+import { spread, type Strategy } from './strategy.js'
+
+export { explainTask, type Explanation, type NodeVerdict } from './explain.js'
+export { binpack, random, spread, type Strategy } from './strategy.js'
+
+export interface SchedulerParts {
+  readonly state: State
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Spread, unless it is told otherwise. */
+  readonly strategy?: Strategy
+}
+
+export interface Scheduler {
+  /** Runs until `signal` aborts. To be called once: whoever leads anew makes a new scheduler. */
+  start(signal: AbortSignal): void
+  /** See explainTask; uses what the scheduler knows already while it runs. */
+  explain(taskId: string): Explanation
+}
+
+export function createScheduler(parts: SchedulerParts): Scheduler {
+  const loop = new SchedulerLoop({ ...parts, strategy: parts.strategy ?? spread })
+  return {
+    start: (signal) => loop.start(signal),
+    explain: (taskId) => explainTask(parts.state, taskId, loop.nodes),
+  }
+}

@@ -1,0 +1,294 @@
+import { ShoalError, sleep, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
+import type { Change, Mutation } from '../state/records.js'
+import type { State } from '../state/state.js'
+import { mutationOf } from './commit.js'
+import { couldTake, decideGroup, type Decision } from './decide.js'
+import type { Demand } from './demand.js'
+import type { NodeInfo } from './node-info.js'
+import { NodeSet } from './node-set.js'
+import { PendingTasks, type PendingGroup } from './pending.js'
+import type { Strategy } from './strategy.js'
+
+export interface SchedulerOptions {
+  readonly state: State
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly strategy: Strategy
+}
+
+/** Gathers what changes at about the same time into one pass, in milliseconds. */
+const DEBOUNCE_MS = 2
+/** Every pending task is looked at this often although nothing seems to have changed, in milliseconds. */
+const PERIOD_MS = 30_000
+/** After so many milliseconds of work others get their turn. */
+const SLICE_MS = 15
+/** The clock is asked only every so many steps. */
+const STEPS_PER_CLOCK = 32
+/** Commits under way at the most; beyond that the pass waits. */
+const MAX_COMMITS = 4096
+/** After a commit failed for another reason than a lost race, in milliseconds. */
+const RETRY_MS = 250
+/**
+ * The reasons told to tasks that still fit nowhere are renewed after this many milliseconds at the soonest,
+ * and one more per task: a cluster in motion must not rewrite a long queue again and again.
+ */
+const REASONS_MS = 250
+/** How many tasks are read at a stretch when the loop starts. */
+const LOAD_CHUNK = 20_000
+
+/** `lost`: the task had changed meanwhile. `failed`: the store could not be reached, or refused. */
+type Outcome = 'stored' | 'lost' | 'failed'
+
+/**
+ * Assigns pending tasks to nodes. Invariants: one pass runs at a time; a task is in at most one commit;
+ * whatever changes during a pass leads to another one.
+ */
+export class SchedulerLoop {
+  readonly #options: SchedulerOptions
+  readonly #set: NodeSet
+  readonly #pending = new PendingTasks()
+  /** Commits under way, and who waits for there to be fewer. */
+  #underWay = 0
+  #onRoom: (() => void) | undefined
+  #signal: AbortSignal = AbortSignal.abort()
+  #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
+  /** Until the first pass may run, and while one runs, waking only notes that another is due. */
+  #busy = true
+  #again = false
+  #sliceStartMs = 0
+  #steps = 0
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+    this.#set = new NodeSet(options.state)
+  }
+
+  /** Starts to work, once only, and stops for good when `signal` aborts. */
+  start(signal: AbortSignal): void {
+    if (signal.aborted) return
+    this.#signal = signal
+    const unsubscribe = this.#options.state.subscribe((changes) => this.#hear(changes))
+    const stopPeriod = this.#everyPeriod()
+    signal.addEventListener(
+      'abort',
+      () => {
+        unsubscribe()
+        stopPeriod()
+        this.#wake?.cancel()
+      },
+      { once: true },
+    )
+    void this.#load()
+  }
+
+  /** The nodes as the scheduler sees them, claims under way included. */
+  get nodes(): NodeSet {
+    return this.#set
+  }
+
+  /** Reads what is there already. What changes meanwhile is heard as well: taking in a task twice does no harm. */
+  async #load(): Promise<void> {
+    const { state, clock } = this.#options
+    this.#set.loadNodes()
+    let loaded = 0
+    for (const task of state.all('task')) {
+      this.#set.loadTask(task)
+      this.#pending.update(task.ID, task)
+      if (++loaded % LOAD_CHUNK === 0) await sleep(clock, 0, this.#signal)
+      if (this.#signal.aborted) return
+    }
+    this.#busy = false
+    this.#wakeIn(0)
+  }
+
+  #hear(changes: readonly Change[]): void {
+    const nowMs = this.#options.clock.now()
+    let due = false
+    for (const change of changes) {
+      this.#set.apply(change, nowMs)
+      if (change.kind === 'task') {
+        const task = change.after ?? change.before
+        if (task && this.#pending.update(task.ID, change.after)) due = true
+      } else if (change.kind === 'spec' && change.after) {
+        if (this.#pending.markDirty(change.after.ID)) due = true
+      }
+    }
+    if (due || (this.#set.hasFreed && this.#pending.size > 0)) this.#wakeIn(DEBOUNCE_MS)
+  }
+
+  #everyPeriod(): CancelTimer {
+    const { clock } = this.#options
+    let cancel: CancelTimer
+    const tick = (): void => {
+      for (const group of this.#pending.groups()) group.dirty = true
+      this.#wakeIn(0)
+      cancel = clock.setTimer(PERIOD_MS, tick)
+    }
+    cancel = clock.setTimer(PERIOD_MS, tick)
+    return () => cancel()
+  }
+
+  /** Has a pass begin within `delayMs` milliseconds. */
+  #wakeIn(delayMs: number): void {
+    if (this.#signal.aborted) return
+    if (this.#busy) {
+      this.#again = true
+      return
+    }
+    const atMs = this.#options.clock.now() + delayMs
+    if (this.#wake && this.#wake.atMs <= atMs) return
+    this.#wake?.cancel()
+    const cancel = this.#options.clock.setTimer(delayMs, () => void this.#run())
+    this.#wake = { atMs, cancel }
+  }
+
+  async #run(): Promise<void> {
+    this.#wake = undefined
+    this.#busy = true
+    this.#again = false
+    let next: number | undefined
+    try {
+      next = await this.#pass()
+    } catch (error) {
+      this.#options.log.error({ err: error, loop: 'scheduler' }, 'a pass failed')
+      next = RETRY_MS
+    }
+    this.#busy = false
+    if (this.#again) this.#wakeIn(DEBOUNCE_MS)
+    if (next !== undefined) this.#wakeIn(next)
+  }
+
+  /** @returns in how many milliseconds to look again although nothing may have changed */
+  async #pass(): Promise<number | undefined> {
+    const freed = this.#set.takeFreed()
+    this.#sliceStartMs = this.#options.clock.now()
+    for (const group of this.#pending.groups()) {
+      const demand = this.#set.demandOf(group.serviceId, group.specVersion)
+      // Without its spec a task cannot be placed; the group is woken when the spec comes.
+      if (demand && this.#isDue(group, demand, freed)) await this.#place(group, demand)
+      if (this.#signal.aborted) return undefined
+    }
+    return this.#untilReasonsAreOld()
+  }
+
+  #isDue(group: PendingGroup, demand: Demand, freed: ReadonlySet<NodeInfo>): boolean {
+    if (group.dirty) return true
+    if (group.lookedRevision === this.#set.revision) return false
+    if (this.#options.clock.now() >= reasonsOldAt(group)) return true
+    for (const node of freed) if (couldTake(node, demand)) return true
+    // Tasks that replace others, or are bound to a node, see nodes in their own way.
+    return freed.size > 0 && hasSpecialTasks(group)
+  }
+
+  /** Decides on the tasks of one group, and lets others have their turn between two decisions. */
+  async #place(group: PendingGroup, demand: Demand): Promise<void> {
+    const { clock, strategy, random } = this.#options
+    group.dirty = false
+    group.lookedRevision = this.#set.revision
+    group.lookedFreedRevision = this.#set.freedRevision
+    group.lookedAtMs = clock.now()
+    const tasks = this.#pending.free(group)
+    const decisions = decideGroup({ set: this.#set, demand, tasks, strategy, random, nowMs: clock.now() })
+    for (const decision of decisions) {
+      this.#carryOut(decision, group)
+      if (this.#mustRest()) await this.#rest()
+      if (this.#signal.aborted) return
+    }
+    if (this.#mustRest()) await this.#rest()
+  }
+
+  #mustRest(): boolean {
+    if (this.#underWay >= MAX_COMMITS) return true
+    if (++this.#steps % STEPS_PER_CLOCK !== 0) return false
+    return this.#options.clock.now() - this.#sliceStartMs >= SLICE_MS
+  }
+
+  async #rest(): Promise<void> {
+    const { clock } = this.#options
+    if (this.#underWay >= MAX_COMMITS) await this.#commitsDone()
+    else await sleep(clock, 0, this.#signal)
+    this.#sliceStartMs = clock.now()
+  }
+
+  /** Resolves when half of the commits under way, at the most, are left. */
+  #commitsDone(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRoom = resolve
+    })
+  }
+
+  #carryOut(decision: Decision, group: PendingGroup): void {
+    const mutation = mutationOf(decision, this.#options.clock.now())
+    if (mutation === undefined) return
+    this.#pending.take(decision.task.ID)
+    this.#underWay++
+    void this.#store(decision, mutation, group)
+  }
+
+  async #store(decision: Decision, mutation: Mutation, group: PendingGroup): Promise<void> {
+    this.#settle(decision, group, await this.#commit(decision, mutation))
+    if (--this.#underWay > MAX_COMMITS / 2) return
+    this.#onRoom?.()
+    this.#onRoom = undefined
+  }
+
+  async #commit(decision: Decision, mutation: Mutation): Promise<Outcome> {
+    try {
+      await this.#options.state.commit([mutation])
+      return 'stored'
+    } catch (error) {
+      const { ID: task, ServiceID: service, Version: version } = decision.task
+      const known = this.#options.state.get('task', task)
+      if (
+        error instanceof ShoalError &&
+        error.code === 'conflict' &&
+        known?.Version.Index !== version.Index
+      ) {
+        return 'lost'
+      }
+      if (!this.#signal.aborted)
+        this.#options.log.warn({ err: error, task, service }, 'a decision was not stored')
+      return 'failed'
+    }
+  }
+
+  /** The outcome of a commit is known: what the state says now is what holds, claims included. */
+  #settle(decision: Decision, group: PendingGroup, outcome: Outcome): void {
+    const { ID: id } = decision.task
+    const task = this.#options.state.get('task', id)
+    this.#pending.release(id)
+    this.#set.applyTask(id, task)
+    this.#pending.update(id, task)
+    if (!group.tasks.has(id)) return
+    if (outcome === 'failed') return this.#lookAgain(group, RETRY_MS)
+    // A refusal that was stored is done, unless room came while its task could not be looked at.
+    if (outcome === 'stored' && this.#set.freedRevision === group.lookedFreedRevision) return
+    this.#lookAgain(group, DEBOUNCE_MS + Math.min(group.tasks.size / 100, RETRY_MS))
+  }
+
+  #lookAgain(group: PendingGroup, delayMs: number): void {
+    group.dirty = true
+    this.#wakeIn(delayMs)
+  }
+
+  #untilReasonsAreOld(): number | undefined {
+    let earliest: number | undefined
+    for (const group of this.#pending.groups()) {
+      if (group.lookedRevision === this.#set.revision) continue
+      earliest = Math.min(earliest ?? Infinity, reasonsOldAt(group))
+    }
+    return earliest === undefined ? undefined : Math.max(earliest - this.#options.clock.now(), DEBOUNCE_MS)
+  }
+}
+
+function reasonsOldAt(group: PendingGroup): number {
+  return group.lookedAtMs + REASONS_MS + group.tasks.size
+}
+
+function hasSpecialTasks(group: PendingGroup): boolean {
+  for (const task of group.tasks.values()) {
+    if (task.NodeID !== undefined || task.Shoal.Replaces !== undefined) return true
+  }
+  return false
+}

@@ -1,0 +1,120 @@
+import type { GenericResource } from '@shoal/engine-api'
+import type { NodeRecord } from '../state/records.js'
+import type { Demand } from './demand.js'
+import { GenericPool } from './generic-resources.js'
+
+/** A task that takes room on a node. */
+export interface Occupant {
+  readonly taskId: string
+  readonly serviceId: string
+  readonly specVersion: number
+  readonly node: NodeInfo
+  /** Undefined when the spec is gone: the task then counts, but what it reserved is not known. */
+  readonly demand: Demand | undefined
+  readonly generic: readonly GenericResource[]
+  /** Wanted alive, and nobody is to take its place: only such tasks count when tasks are spread. */
+  readonly stays: boolean
+}
+
+/**
+ * One node with the sums of what its tasks take. `version` grows with every change, so that who has looked
+ * at the node knows whether it must look again.
+ */
+export class NodeInfo {
+  version = 0
+  /** How many tasks stay here. */
+  tasks = 0
+  nanoCpusHeld = 0
+  memoryHeld = 0
+  /** The node's record is gone; who still holds this must not use it. */
+  gone = false
+  readonly generic = new GenericPool()
+  /** Breaks ties between nodes that are otherwise equal. */
+  readonly ordinal: number
+  readonly #staying = new Map<string, number>()
+  readonly #occupying = new Map<string, number>()
+  readonly #hostPorts = new Map<string, number>()
+  #record: NodeRecord
+
+  constructor(record: NodeRecord, ordinal: number) {
+    this.ordinal = ordinal
+    this.#record = record
+    this.record = record
+  }
+
+  get record(): NodeRecord {
+    return this.#record
+  }
+
+  set record(record: NodeRecord) {
+    this.#record = record
+    this.generic.offer(record.Description.Resources.GenericResources ?? [])
+    this.version++
+  }
+
+  get id(): string {
+    return this.#record.ID
+  }
+
+  /** Whether its tasks can be expected to live. */
+  get alive(): boolean {
+    return !this.gone && this.#record.Status.State === 'ready'
+  }
+
+  /** Whether it takes new tasks. */
+  get available(): boolean {
+    return this.alive && (this.#record.Spec.Availability ?? 'active') === 'active'
+  }
+
+  get nanoCpusFree(): number {
+    return (this.#record.Description.Resources.NanoCPUs ?? 0) - this.nanoCpusHeld
+  }
+
+  get memoryFree(): number {
+    return (this.#record.Description.Resources.MemoryBytes ?? 0) - this.memoryHeld
+  }
+
+  /** Tasks of the service that stay here. */
+  stayingOf(serviceId: string): number {
+    return this.#staying.get(serviceId) ?? 0
+  }
+
+  /** All tasks of the service that have not ended here. */
+  occupyingOf(serviceId: string): number {
+    return this.#occupying.get(serviceId) ?? 0
+  }
+
+  /** How many tasks hold a port such as `tcp/8080`. */
+  hostPortUsers(port: string): number {
+    return this.#hostPorts.get(port) ?? 0
+  }
+
+  add(occupant: Occupant): void {
+    this.#count(occupant, 1)
+    this.generic.hold(occupant.generic)
+  }
+
+  remove(occupant: Occupant): void {
+    this.#count(occupant, -1)
+    this.generic.release(occupant.generic)
+  }
+
+  #count(occupant: Occupant, by: 1 | -1): void {
+    this.version++
+    addTo(this.#occupying, occupant.serviceId, by)
+    if (occupant.stays) {
+      this.tasks += by
+      addTo(this.#staying, occupant.serviceId, by)
+    }
+    if (occupant.demand === undefined) return
+    this.nanoCpusHeld += by * occupant.demand.nanoCpus
+    this.memoryHeld += by * occupant.demand.memoryBytes
+    for (const port of occupant.demand.hostPorts) addTo(this.#hostPorts, port, by)
+  }
+}
+
+function addTo(counts: Map<string, number>, key: string, by: number): void {
+  const count = (counts.get(key) ?? 0) + by
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
+}

@@ -1,0 +1,204 @@
+import { fromTimestamp, isAtLeast, isDesiredAlive, isTerminal } from '@shoal/common'
+import type { GenericResource } from '@shoal/engine-api'
+import { specId, type Change, type NodeRecord, type TaskRecord } from '../state/records.js'
+import type { StateView } from '../state/view.js'
+import { DemandCache, type Demand } from './demand.js'
+import { Failures } from './failures.js'
+import { NodeInfo, type Occupant } from './node-info.js'
+
+/**
+ * All nodes with what their tasks take, kept up to date from the feed of changes, so that its cost grows with
+ * what changes. Invariant: apart from claims whose commit is under way, it says what the state says.
+ */
+export class NodeSet {
+  readonly nodes = new Map<string, NodeInfo>()
+  readonly failures = new Failures()
+  readonly demands = new DemandCache()
+  /** Grows with every change. */
+  revision = 0
+  /** Grows with every change after which a task may fit that did not. */
+  freedRevision = 0
+  readonly #view: StateView
+  readonly #occupants = new Map<string, Occupant>()
+  /** The living task that is to take the place of another, by the other's ID. */
+  readonly #replacedBy = new Map<string, string>()
+  #freed = new Set<NodeInfo>()
+  #nextOrdinal = 0
+
+  /** Begins empty: see `loadNodes` and `loadTask`. */
+  constructor(view: StateView) {
+    this.#view = view
+  }
+
+  /** The set as the view stands. */
+  static of(view: StateView): NodeSet {
+    const set = new NodeSet(view)
+    set.loadNodes()
+    for (const task of view.all('task')) set.loadTask(task)
+    return set
+  }
+
+  /** Takes in the nodes that existed before the feed began; their tasks follow one by one. */
+  loadNodes(): void {
+    for (const node of this.#view.all('node')) this.#putNode(node)
+  }
+
+  /** Takes in a task that existed before the feed began. */
+  loadTask(task: TaskRecord): void {
+    this.applyTask(task.ID, task)
+    const node = task.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
+    if (node && hasFailed(task))
+      this.failures.note(task.ServiceID, node, fromTimestamp(task.Status.Timestamp))
+  }
+
+  /** Nodes that have changed for the better, perhaps, since this was last asked. */
+  takeFreed(): Set<NodeInfo> {
+    const freed = this.#freed
+    this.#freed = new Set()
+    return freed
+  }
+
+  get hasFreed(): boolean {
+    return this.#freed.size > 0
+  }
+
+  occupant(taskId: string): Occupant | undefined {
+    return this.#occupants.get(taskId)
+  }
+
+  /** What the tasks of this spec ask; undefined when the spec is not known. */
+  demandOf(serviceId: string, specVersion: number): Demand | undefined {
+    const spec = this.#view.get('spec', specId(serviceId, specVersion))
+    return spec && this.demands.of(spec)
+  }
+
+  /** @param nowMs when it happened, in milliseconds since the epoch */
+  apply(change: Change, nowMs: number): void {
+    if (change.kind === 'task') this.#taskChanged(change.before, change.after, nowMs)
+    else if (change.kind === 'node') {
+      if (change.after) this.#applyNode(change.after)
+      else if (change.before) this.#removeNode(change.before.ID)
+    } else if (change.kind === 'spec' && change.before && !change.after) this.demands.forget(change.before.ID)
+    else if (change.kind === 'service' && change.before && !change.after)
+      this.failures.forget(change.before.ID)
+  }
+
+  /**
+   * Brings the set in line with a task's record; doing so twice changes nothing. After a claim whose commit
+   * failed this is what takes the claim back.
+   */
+  applyTask(taskId: string, task: TaskRecord | undefined): void {
+    if (task) this.#applyReplacement(task)
+    const node = task?.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
+    if (task && node && occupies(task)) {
+      this.#occupy(task, node, task.AssignedGenericResources ?? [])
+    } else this.#vacate(taskId)
+  }
+
+  /** Takes room for a task before the store has said yes. */
+  claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[]): void {
+    this.#occupy(task, node, generic)
+  }
+
+  #applyNode(record: NodeRecord): void {
+    const isNew = !this.nodes.has(record.ID)
+    this.#putNode(record)
+    if (isNew) for (const task of this.#view.tasksOfNode(record.ID)) this.applyTask(task.ID, task)
+  }
+
+  #putNode(record: NodeRecord): void {
+    const known = this.nodes.get(record.ID)
+    if (known) known.record = record
+    const node = known ?? new NodeInfo(record, this.#nextOrdinal++)
+    this.nodes.set(record.ID, node)
+    this.#noteFreed(node)
+  }
+
+  #taskChanged(before: TaskRecord | undefined, after: TaskRecord | undefined, nowMs: number): void {
+    const task = after ?? before
+    if (task === undefined) return
+    const node = task.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
+    if (after && before && node && hasFailed(after) && !isTerminal(before.Status.State)) {
+      // Who is told to stop and then ends badly has not failed.
+      if (isDesiredAlive(before.DesiredState)) this.failures.note(task.ServiceID, node, nowMs)
+    }
+    if (!after) this.#endReplacement(task)
+    this.applyTask(task.ID, after)
+  }
+
+  #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[]): void {
+    const stays = isDesiredAlive(task.DesiredState) && !this.#replacedBy.has(task.ID)
+    const known = this.#occupants.get(task.ID)
+    const { SpecVersion: specVersion } = task.Shoal
+    if (known?.node === node && known.stays === stays && known.specVersion === specVersion) {
+      if (known.generic === generic || (known.generic.length === 0 && generic.length === 0)) return
+    }
+    this.revision++
+    // A spec that is gone by now must not make a task forget what it holds.
+    const kept = known?.specVersion === specVersion ? known.demand : undefined
+    const demand = kept ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
+    const occupant = { taskId: task.ID, serviceId: task.ServiceID, specVersion, node, demand, generic, stays }
+    known?.node.remove(known)
+    node.add(occupant)
+    this.#occupants.set(task.ID, occupant)
+    if (known && (known.node !== node || known.stays !== stays)) this.#noteFreed(known.node)
+  }
+
+  #noteFreed(node: NodeInfo): void {
+    this.revision++
+    this.freedRevision++
+    this.#freed.add(node)
+  }
+
+  #vacate(taskId: string): void {
+    const known = this.#occupants.get(taskId)
+    if (known === undefined) return
+    known.node.remove(known)
+    this.#occupants.delete(taskId)
+    this.#noteFreed(known.node)
+  }
+
+  #applyReplacement(task: TaskRecord): void {
+    const { Replaces: replaced } = task.Shoal
+    if (replaced === undefined) return
+    const lives = isDesiredAlive(task.DesiredState) && !isTerminal(task.Status.State)
+    if (!lives) this.#endReplacement(task)
+    else if (this.#replacedBy.get(replaced) !== task.ID) {
+      this.#replacedBy.set(replaced, task.ID)
+      this.#refresh(replaced)
+    }
+  }
+
+  #endReplacement(task: TaskRecord): void {
+    const { Replaces: replaced } = task.Shoal
+    if (replaced === undefined || this.#replacedBy.get(replaced) !== task.ID) return
+    this.#replacedBy.delete(replaced)
+    this.#refresh(replaced)
+  }
+
+  /** Counts a task anew after somebody has begun, or given up, to take its place. */
+  #refresh(taskId: string): void {
+    const known = this.#occupants.get(taskId)
+    const task = this.#view.get('task', taskId)
+    if (known && task) this.#occupy(task, known.node, known.generic)
+  }
+
+  #removeNode(nodeId: string): void {
+    const node = this.nodes.get(nodeId)
+    if (node === undefined) return
+    this.nodes.delete(nodeId)
+    node.gone = true
+    node.version++
+    for (const task of this.#view.tasksOfNode(nodeId)) this.#vacate(task.ID)
+    this.#noteFreed(node)
+  }
+}
+
+/** Whether the task takes room on its node: from its assignment until it has ended, wanted or not. */
+function occupies(task: TaskRecord): boolean {
+  return isAtLeast(task.Status.State, 'assigned') && !isTerminal(task.Status.State)
+}
+
+function hasFailed(task: TaskRecord): boolean {
+  return task.Status.State === 'failed' || task.Status.State === 'rejected'
+}

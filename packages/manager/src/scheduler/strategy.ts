@@ -1,0 +1,47 @@
+import type { Random } from '@shoal/common'
+import type { NodeInfo } from './node-info.js'
+
+/** What a strategy thinks of a node: the smaller, the better; `second` decides where `first` is equal. */
+export interface Score {
+  readonly first: number
+  readonly second: number
+}
+
+/**
+ * Puts the nodes that fit in order. A node's score may be asked again when the node has changed, and must
+ * not have become better by a task that was placed there (so that whoever keeps an old one errs on no
+ * other node's cost), except where the same node then stays the best.
+ */
+export interface Strategy {
+  readonly name: 'spread' | 'binpack' | 'random'
+  /** @param before the node's score when it was last asked for this group of tasks */
+  score(node: NodeInfo, serviceId: string, before: Score | undefined, random: Random): Score
+}
+
+/** Fewest tasks of this service, then fewest tasks. */
+export const spread: Strategy = {
+  name: 'spread',
+  score: (node, serviceId) => ({ first: node.stayingOf(serviceId), second: node.tasks }),
+}
+
+/** The fullest node that still has room: by the shares of CPU and memory reserved, then by tasks. */
+export const binpack: Strategy = {
+  name: 'binpack',
+  score(node) {
+    const { NanoCPUs: cpus = 0, MemoryBytes: memory = 0 } = node.record.Description.Resources
+    const reserved = (cpus > 0 ? node.nanoCpusHeld / cpus : 0) + (memory > 0 ? node.memoryHeld / memory : 0)
+    return { first: -reserved, second: -node.tasks }
+  },
+}
+
+/**
+ * Any node, each as likely as the other, every time. The scores are arrival times with exponentially
+ * distributed gaps: whoever comes next is a fair draw, however the draws before went.
+ */
+export const random: Strategy = {
+  name: 'random',
+  score: (_node, _serviceId, before, source) => ({
+    first: (before?.first ?? 0) - Math.log(1 - source.next()),
+    second: 0,
+  }),
+}
