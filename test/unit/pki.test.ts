@@ -4,13 +4,7 @@ import * as https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AddressInfo } from 'node:net'
-import {
-  connect,
-  createServer,
-  type PeerCertificate,
-  type Server as TlsServer,
-  type TLSSocket,
-} from 'node:tls'
+import { connect, createServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import { type ChannelCredentials, credentials, Server } from '@grpc/grpc-js'
 import { MANAGER_CHANNEL_OPTIONS, obtainIdentity } from '@shoal/agent/identity/index'
 import { silentLogger, systemRandom } from '@shoal/common'
@@ -22,6 +16,7 @@ import { createTestState, storeRecord } from '@shoal/manager/state/testing/index
 import { wire } from '@shoal/proto'
 import { fromGrpcError } from '@shoal/proto/status'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { certificateAt, get, selfSigned, signedByMember } from './pki-support.js'
 
 const DAY = 86_400_000
 /** How a client learns that TLS has refused it: the alert, or its connection's end, whichever it sees first. */
@@ -269,6 +264,24 @@ describe('port 2377', () => {
     expect(await renewWith(manager, trusting(manager, ca.provisionAgent(cluster, 'n1', now)))).toBe('renewed')
   })
 
+  test('given a session that began without a certificate, then it is not resumed: Node would call it authorised', async () => {
+    const { port } = await aManager()
+    let session: Buffer | undefined
+    for (const attempt of [1, 2]) {
+      const socket = connect({
+        host: '127.0.0.1',
+        port,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+        ...(session && { session }),
+      })
+      socket.on('session', (offered) => (session = offered))
+      await new Promise((resolve) => socket.once('data', resolve))
+      expect({ attempt, reused: socket.isSessionReused() }).toEqual({ attempt, reused: false })
+      socket.destroy()
+    }
+  })
+
   test('given a renewal of the manager, then connections that are made afterwards see the new certificate', async () => {
     const manager = await aManager()
     const before = (await certificateAt(manager.port)).serialNumber
@@ -303,26 +316,6 @@ describe('HTTPS', () => {
   })
 })
 
-/** A certificate that is its own issuer, though it says all the right things. */
-function selfSigned(clusterId: string, nowMs: number, rootsPem = ''): tls.Identity {
-  const { keyPem, certificatePem } = tls.createRoot(clusterId, nowMs)
-  return { keyPem, certificatePem, rootsPem }
-}
-
-/** A member that plays the authority: its certificate is no root's, so what it signs counts for nothing. */
-function signedByMember(cluster: ReturnType<typeof clusterOf>, nowMs: number): tls.Identity {
-  const member = ca.provisionAgent(cluster, 'n1', nowMs)
-  const key = tls.createKeyPair()
-  const certificatePem = tls.issueCertificate({
-    root: { certificatePem: member.certificatePem, keyPem: member.keyPem },
-    publicKey: key.publicKey,
-    subject: { nodeId: 'n1', role: 'manager', clusterId: cluster.ID },
-    nowMs,
-    validityMs: DAY,
-  })
-  return { keyPem: key.keyPem, certificatePem, rootsPem: member.rootsPem }
-}
-
 async function listening(server: TlsServer | https.Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   cleanups.push(() => void server.close())
@@ -333,33 +326,4 @@ async function aTlsServer(identity: tls.Identity): Promise<string> {
   const server = createServer({ key: identity.keyPem, cert: identity.certificatePem, ALPNProtocols: ['h2'] })
   server.on('tlsClientError', () => undefined)
   return `127.0.0.1:${await listening(server)}`
-}
-
-function certificateAt(port: number): Promise<PeerCertificate> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
-      rejectUnauthorized: false,
-      ALPNProtocols: ['h2', 'http/1.1'],
-    })
-    socket.once('secureConnect', () => {
-      resolve(socket.getPeerCertificate())
-      socket.destroy()
-    })
-    socket.on('error', reject)
-  })
-}
-
-function get(port: number, shown: Partial<tls.Identity>): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const options = { key: shown.keyPem, cert: shown.certificatePem, ca: shown.rootsPem, agent: false }
-    https
-      .get(`https://127.0.0.1:${port}/`, options, (response) => {
-        let body = ''
-        response.on('data', (chunk: Buffer) => (body += chunk.toString()))
-        response.on('end', () => resolve(body))
-      })
-      .on('error', reject)
-  })
 }
