@@ -101,6 +101,11 @@ export class World {
     return this.update((spec) => ({ ...spec, Mode: { Replicated: { Replicas: replicas } } }))
   }
 
+  /** A global service has no number of replicas. */
+  async scaleIfReplicated(replicas: number): Promise<void> {
+    if (this.service().Spec.Mode?.Replicated) await this.scale(replicas)
+  }
+
   /** As the API does it on `service rollback`. */
   async rollBack(): Promise<void> {
     const { Spec, PreviousSpec, Shoal, ...service } = this.service()

@@ -11,7 +11,7 @@ export interface SlotProgress {
   /** It has to change, and it can. */
   readonly isDirty: boolean
   readonly isRunning: boolean
-  /** The new task runs, and nothing is left of the others. */
+  /** The new task runs, or is the last that is wanted, and nothing is left of the others. */
   readonly isSettled: boolean
 }
 
@@ -27,7 +27,12 @@ export function slotProgress(context: ServiceContext, slot: Slot): SlotProgress 
     key: slot.key,
     isDirty,
     isRunning: running || (old !== undefined && isRunning(old)),
-    isSettled: running && judged === newest && !isOutdated(context, newest) && isAlone,
+    isSettled:
+      basis !== undefined &&
+      basis !== old &&
+      (running || basis === slot.resting) &&
+      !isOutdated(context, basis) &&
+      isAlone,
   }
 }
 
