@@ -80,7 +80,9 @@ describe('a client on a socket', () => {
 })
 
 test('a manager that is not there is named, with what to do about it', async () => {
-  const client = new ManagerClient(callerFor(findEndpoint(undefined, { SHOAL_SOCKET: '/nonexistent/manager.sock' })))
+  const client = new ManagerClient(
+    callerFor(findEndpoint(undefined, { SHOAL_SOCKET: '/nonexistent/manager.sock' })),
+  )
   await expect(client.info()).rejects.toMatchObject({
     code: 'unavailable',
     message:
@@ -114,7 +116,9 @@ describe('where the manager is', () => {
     const environment = { DOCKER_HOST: 'tcp://h:1', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: folder }
     expect(() => findEndpoint(undefined, environment)).toThrow(`unable to read ${join(folder, 'ca.pem')}`)
     for (const name of ['ca', 'cert', 'key']) writeFileSync(join(folder, `${name}.pem`), name)
-    expect(findEndpoint(undefined, environment)).toMatchObject({ tls: { ca: 'ca', cert: 'cert', key: 'key' } })
+    expect(findEndpoint(undefined, environment)).toMatchObject({
+      tls: { ca: 'ca', cert: 'cert', key: 'key' },
+    })
     rmSync(folder, { recursive: true })
   })
 

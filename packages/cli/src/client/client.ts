@@ -1,4 +1,13 @@
-import type { ClusterInfo, Node, NodeSpec, Service, ServiceSpec, Swarm, SwarmSpec, Task } from '@shoal/engine-api'
+import type {
+  ClusterInfo,
+  Node,
+  NodeSpec,
+  Service,
+  ServiceSpec,
+  Swarm,
+  SwarmSpec,
+  Task,
+} from '@shoal/engine-api'
 import { cliRegistryHeader } from './registry-auth.js'
 import type { Call } from './transport.js'
 
@@ -51,7 +60,10 @@ const at = (id: string): string => encodeURIComponent(id)
 function filterParameter(filters: Filters | undefined): string | undefined {
   const entries = Object.entries(filters ?? {}).filter(([, values]) => values.length > 0)
   if (entries.length === 0) return undefined
-  const sets = entries.map(([name, values]) => [name, Object.fromEntries(values.map((value) => [value, true]))])
+  const sets = entries.map(([name, values]) => [
+    name,
+    Object.fromEntries(values.map((value) => [value, true])),
+  ])
   return JSON.stringify(Object.fromEntries(sets))
 }
 
@@ -92,17 +104,27 @@ export class ManagerClient {
 
   async createService(spec: ServiceSpec, registryAuth?: string): Promise<Acknowledged & { ID: string }> {
     const headers = cliRegistryHeader(registryAuth)
-    return (await this.#call('POST', '/services/create', { body: spec, headers })) as Acknowledged & { ID: string }
+    return (await this.#call('POST', '/services/create', { body: spec, headers })) as Acknowledged & {
+      ID: string
+    }
   }
 
-  async updateService(service: Service, spec: ServiceSpec, options: ServiceUpdateOptions = {}): Promise<Acknowledged> {
+  async updateService(
+    service: Service,
+    spec: ServiceSpec,
+    options: ServiceUpdateOptions = {},
+  ): Promise<Acknowledged> {
     const query = {
       version: String(service.Version.Index),
       registryAuthFrom: options.registryAuth === undefined ? 'spec' : undefined,
       rollback: options.rollback ? 'previous' : undefined,
     }
     const headers = cliRegistryHeader(options.registryAuth)
-    const answer = await this.#call('POST', `/services/${at(service.ID)}/update`, { query, body: spec, headers })
+    const answer = await this.#call('POST', `/services/${at(service.ID)}/update`, {
+      query,
+      body: spec,
+      headers,
+    })
     return (answer ?? {}) as Acknowledged
   }
 
@@ -135,7 +157,11 @@ export class ManagerClient {
     return this.#get('/swarm')
   }
 
-  async updateSwarm(swarm: Swarm, spec: SwarmSpec, rotate: { worker?: boolean; manager?: boolean }): Promise<void> {
+  async updateSwarm(
+    swarm: Swarm,
+    spec: SwarmSpec,
+    rotate: { worker?: boolean; manager?: boolean },
+  ): Promise<void> {
     const query = {
       version: String(swarm.Version.Index),
       rotateWorkerToken: String(rotate.worker ?? false),

@@ -39,7 +39,8 @@ function parseAddress(address: string, environment: Environment): Endpoint {
   if (address.startsWith('/')) return { kind: 'socket', path: address, shown: `unix://${address}` }
   const match = /^(?:(tcp|https?):\/\/)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/.exec(address)
   if (!match?.[2]) throw new ShoalError('invalid-argument', `unable to parse docker host \`${address}\``)
-  const secure = match[1] === 'https' || (match[1] !== 'http' && nonEmpty(environment['DOCKER_TLS_VERIFY']) !== undefined)
+  const secure =
+    match[1] === 'https' || (match[1] !== 'http' && nonEmpty(environment['DOCKER_TLS_VERIFY']) !== undefined)
   return {
     kind: 'tcp',
     host: match[2].replace(/^\[(.*)\]$/, '$1'),
@@ -55,7 +56,11 @@ function readCertificates(environment: Environment): ClientTls {
     try {
       return readFileSync(join(folder, name), 'utf8')
     } catch (error) {
-      throw new ShoalError('invalid-argument', `unable to read ${join(folder, name)}: ${messageOf(error)}`, error)
+      throw new ShoalError(
+        'invalid-argument',
+        `unable to read ${join(folder, name)}: ${messageOf(error)}`,
+        error,
+      )
     }
   }
   return { ca: read('ca.pem'), cert: read('cert.pem'), key: read('key.pem') }

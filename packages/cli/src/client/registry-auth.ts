@@ -61,7 +61,9 @@ function fromFile(config: DockerConfig, registry: string): AuthConfig {
   const hostOf = (address: string): string => address.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   const entry = entries.find(([address]) => address === registry || hostOf(address) === hostOf(registry))?.[1]
   if (entry === undefined) return {}
-  const [username = '', ...password] = Buffer.from(entry.auth ?? '', 'base64').toString('utf8').split(':')
+  const [username = '', ...password] = Buffer.from(entry.auth ?? '', 'base64')
+    .toString('utf8')
+    .split(':')
   const token = entry.identitytoken === undefined ? {} : { identitytoken: entry.identitytoken }
   return { username, password: password.join(':'), serveraddress: registry, ...token }
 }

@@ -11,7 +11,11 @@ export interface CallOptions {
 }
 
 /** One request to the manager, answered with JSON (or with undefined when there is no body). */
-export type Call = (method: 'GET' | 'POST' | 'DELETE', path: string, options?: CallOptions) => Promise<unknown>
+export type Call = (
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  options?: CallOptions,
+) => Promise<unknown>
 
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: 'invalid-argument',
@@ -75,7 +79,13 @@ async function send(endpoint: Endpoint, method: string, path: string, options: C
   }
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void => reject(unreachable(endpoint, error))
-    const outgoing = request({ ...target, method, path: path + queryString(options.query), headers, agent: false })
+    const outgoing = request({
+      ...target,
+      method,
+      path: path + queryString(options.query),
+      headers,
+      agent: false,
+    })
     outgoing.on('error', fail)
     outgoing.on('response', (response: IncomingMessage) => {
       const chunks: Buffer[] = []
@@ -98,7 +108,8 @@ function queryString(query: CallOptions['query']): string {
 function refusalText(text: string): string | undefined {
   try {
     const document: unknown = JSON.parse(text)
-    if (typeof document === 'object' && document !== null && 'message' in document) return String(document.message)
+    if (typeof document === 'object' && document !== null && 'message' in document)
+      return String(document.message)
   } catch {
     // Not JSON: the text itself is all there is.
   }

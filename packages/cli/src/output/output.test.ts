@@ -67,7 +67,10 @@ describe("Go's templates", () => {
 })
 
 describe('lists', () => {
-  const style = { headers: { ID: 'ID', Name: 'NAME', Replicas: 'REPLICAS' }, table: '{{.ID}}\t{{.Name}}\t{{.Replicas}}' }
+  const style = {
+    headers: { ID: 'ID', Name: 'NAME', Replicas: 'REPLICAS' },
+    table: '{{.ID}}\t{{.Name}}\t{{.Replicas}}',
+  }
   const rows = [
     { ID: 'a1', Name: 'web', Replicas: '3/3' },
     { ID: 'b2', Name: 'a-much-longer-name', Replicas: '1/1' },
@@ -76,10 +79,21 @@ describe('lists', () => {
     [
       'a table by default',
       {},
-      ['ID        NAME                 REPLICAS', 'a1        web                  3/3', 'b2        a-much-longer-name   1/1'],
+      [
+        'ID        NAME                 REPLICAS',
+        'a1        web                  3/3',
+        'b2        a-much-longer-name   1/1',
+      ],
     ],
     ['only IDs', { quiet: true }, ['a1', 'b2']],
-    ['json', { format: 'json' }, ['{"ID":"a1","Name":"web","Replicas":"3/3"}', '{"ID":"b2","Name":"a-much-longer-name","Replicas":"1/1"}']],
+    [
+      'json',
+      { format: 'json' },
+      [
+        '{"ID":"a1","Name":"web","Replicas":"3/3"}',
+        '{"ID":"b2","Name":"a-much-longer-name","Replicas":"1/1"}',
+      ],
+    ],
     ['a template', { format: '{{.Name}}={{.Replicas}}' }, ['web=3/3', 'a-much-longer-name=1/1']],
     [
       'a table of a template',
@@ -96,7 +110,12 @@ describe('lists', () => {
     expect(() => listing(style, rows, { format: '{{.Colour}}' })).toThrow("can't evaluate field Colour")
   })
   test('columns count characters, not bytes', () => {
-    expect(alignColumns([['€'.repeat(9), 'x'], ['a', 'y']])).toEqual([`${'€'.repeat(9)}   x`, `a${' '.repeat(11)}y`])
+    expect(
+      alignColumns([
+        ['€'.repeat(9), 'x'],
+        ['a', 'y'],
+      ]),
+    ).toEqual([`${'€'.repeat(9)}   x`, `a${' '.repeat(11)}y`])
   })
 })
 
@@ -136,7 +155,12 @@ describe("docker's words", () => {
     expect(actual).toBe(expected)
   })
 
-  const port = (PublishedPort: number, TargetPort: number, more = {}) => ({ Protocol: 'tcp', PublishedPort, TargetPort, ...more })
+  const port = (PublishedPort: number, TargetPort: number, more = {}) => ({
+    Protocol: 'tcp',
+    PublishedPort,
+    TargetPort,
+    ...more,
+  })
   test.each([
     [[port(8080, 80)], '*:8080->80/tcp'],
     [[port(81, 81), port(80, 80)], '*:80-81->80-81/tcp'],

@@ -18,7 +18,9 @@ export function publishedPorts(ports: readonly PortConfig[]): string {
   )
   const ingress = sorted.filter((port) => (port.PublishMode ?? 'ingress') !== 'host')
   const host = sorted.filter((port) => port.PublishMode === 'host')
-  return [...spansOf(ingress).map(spanText), ...spansOf(host).map((span) => `${spanText(span)} (host)`)].join(', ')
+  return [...spansOf(ingress).map(spanText), ...spansOf(host).map((span) => `${spanText(span)} (host)`)].join(
+    ', ',
+  )
 }
 
 function spansOf(ports: readonly PortConfig[]): Span[] {

@@ -45,7 +45,12 @@ export interface Progress {
  * all its slots have been done for the update's monitor period, or when the manager says so.
  * @param nowMs milliseconds since the epoch
  */
-export function decideProgress(goal: Goal, memory: Memory, look: Look, nowMs: number): { memory: Memory; progress: Progress } {
+export function decideProgress(
+  goal: Goal,
+  memory: Memory,
+  look: Look,
+  nowMs: number,
+): { memory: Memory; progress: Progress } {
   const status = currentStatus(goal, look.service.UpdateStatus)
   const slots = slotsOf(look)
   const done = (slots ?? []).filter((slot) => slot.done).length
@@ -66,7 +71,8 @@ export function decideProgress(goal: Goal, memory: Memory, look: Look, nowMs: nu
     const fell = memory.convergedSinceMs !== undefined
     return { memory: {}, progress: { ...progress, verify: fell ? 'Detected task failure' : undefined } }
   }
-  if (job) return { memory: {}, progress: { ...progress, outcome: { kind: 'converged', message: 'job complete' } } }
+  if (job)
+    return { memory: {}, progress: { ...progress, outcome: { kind: 'converged', message: 'job complete' } } }
   const sinceMs = memory.convergedSinceMs ?? nowMs
   const remainingMs = monitorMs(look) - (nowMs - sinceMs)
   if (remainingMs > 0) {
@@ -74,7 +80,10 @@ export function decideProgress(goal: Goal, memory: Memory, look: Look, nowMs: nu
     const verify = `Waiting ${seconds} second${seconds === 1 ? '' : 's'} to verify that tasks are stable...`
     return { memory: { convergedSinceMs: sinceMs }, progress: { ...progress, verify } }
   }
-  return { memory: { convergedSinceMs: sinceMs }, progress: { ...progress, outcome: convergedOutcome(goal, status) } }
+  return {
+    memory: { convergedSinceMs: sinceMs },
+    progress: { ...progress, outcome: convergedOutcome(goal, status) },
+  }
 }
 
 /** Slots beyond the wanted number that still run keep a service from having converged. */
@@ -96,7 +105,11 @@ function currentStatus(goal: Goal, status: UpdateStatus | undefined): UpdateStat
 }
 
 /** The manager watches a rollout itself, so its word is final once the tasks agree. */
-function endedByStatus(goal: Goal, status: UpdateStatus | undefined, converged: boolean): Outcome | undefined {
+function endedByStatus(
+  goal: Goal,
+  status: UpdateStatus | undefined,
+  converged: boolean,
+): Outcome | undefined {
   switch (status?.State) {
     case 'paused':
       return { kind: 'failed', message: `service update paused: ${status.Message}` }

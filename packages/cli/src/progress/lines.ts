@@ -30,14 +30,18 @@ function overall(progress: Progress): ProgressLine {
   if (progress.slots === undefined) return { id, text: 'overall progress: waiting for new tasks' }
   const count = `${progress.done} out of ${progress.slots.length}`
   if (progress.job) return { id, text: `job progress: ${count} complete` }
-  return { id, text: `overall progress: ${progress.rollingBack ? 'rolling back update: ' : ''}${count} tasks` }
+  return {
+    id,
+    text: `overall progress: ${progress.rollingBack ? 'rolling back update: ' : ''}${count} tasks`,
+  }
 }
 
 function slotLine(slot: Slot, job: boolean): ProgressLine {
   const state = slot.task?.Status.State ?? ''
   const last = stateRank(job ? 'complete' : 'running')
   const ended = isTerminal(state as TaskState) && !slot.done
-  const fraction = ended || state === '' ? undefined : Math.min(1, (stateRank(state as TaskState) + 1) / (last + 1))
+  const fraction =
+    ended || state === '' ? undefined : Math.min(1, (stateRank(state as TaskState) + 1) / (last + 1))
   return { id: slot.name, text: `${slot.name}: ${state.padEnd(LONGEST_STATE)}`, fraction }
 }
 

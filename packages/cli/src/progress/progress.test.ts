@@ -43,7 +43,9 @@ const nodes = [node('n1'), node('n2'), node('n3', 'down')]
 const status = (State: UpdateState, Message = 'm') => ({ UpdateStatus: { State, Message, StartedAt: 'now' } })
 const goal: Goal = { name: 'web' }
 const say = (mode: ServiceMode, tasks: Task[], more: Partial<Service> = {}) =>
-  progressLines(decideProgress(goal, {}, { service: service(mode, more), tasks, nodes }, 0).progress).map((line) => line.text.trimEnd())
+  progressLines(decideProgress(goal, {}, { service: service(mode, more), tasks, nodes }, 0).progress).map(
+    (line) => line.text.trimEnd(),
+  )
 
 describe('what is shown', () => {
   test('a line per replica with its state', () => {
@@ -56,17 +58,15 @@ describe('what is shown', () => {
   })
   test('why tasks are stuck, once for all that share the reason', () => {
     const Err = 'no suitable node (insufficient resources on 2 nodes)'
-    expect(say(three, [task(1, 'running'), task(2, 'pending', { Err }), task(3, 'pending', { Err })]).slice(-1)).toEqual([
-      `  2/3, 3/3: ${Err}`,
-    ])
+    expect(
+      say(three, [task(1, 'running'), task(2, 'pending', { Err }), task(3, 'pending', { Err })]).slice(-1),
+    ).toEqual([`  2/3, 3/3: ${Err}`])
   })
   test('the reason of a crash loop, while the next attempt only waits', () => {
     const crashed = task(1, 'failed', { DesiredState: 'shutdown', Err: 'task: non-zero exit (1)' })
-    expect(say({ Replicated: { Replicas: 1 } }, [crashed, task(1, 'ready', { DesiredState: 'ready' })])).toEqual([
-      'overall progress: 0 out of 1 tasks',
-      '1/1: ready',
-      '  1/1: task: non-zero exit (1)',
-    ])
+    expect(
+      say({ Replicated: { Replicas: 1 } }, [crashed, task(1, 'ready', { DesiredState: 'ready' })]),
+    ).toEqual(['overall progress: 0 out of 1 tasks', '1/1: ready', '  1/1: task: non-zero exit (1)'])
   })
   test('of old and new task in a slot, the one that is wanted', () => {
     const stopping = task(1, 'running', { DesiredState: 'shutdown' })
@@ -84,7 +84,10 @@ describe('what is shown', () => {
   })
   test('many replicas are shown in sum', () => {
     const tasks = Array.from({ length: 25 }, (_, index) => task(index + 1, 'pending', { Err: 'full' }))
-    expect(say({ Replicated: { Replicas: 25 } }, tasks)).toEqual(['overall progress: 0 out of 25 tasks', '  25 tasks: full'])
+    expect(say({ Replicated: { Replicas: 25 } }, tasks)).toEqual([
+      'overall progress: 0 out of 25 tasks',
+      '  25 tasks: full',
+    ])
   })
   test('a global service by node', () => {
     const tasks = [task(0, 'running'), task(0, 'starting', { NodeID: 'n2' })]
@@ -99,10 +102,16 @@ describe('what is shown', () => {
     const JobIteration = { Index: 2 }
     const tasks = [task(0, 'complete', { JobIteration }), task(1, 'complete', { JobIteration: { Index: 1 } })]
     const job = { ReplicatedJob: { TotalCompletions: 2, MaxConcurrent: 2 } }
-    expect(say(job, tasks, { JobStatus: { JobIteration } })).toEqual(['job progress: 1 out of 2 complete', '1/2: complete', '2/2:'])
+    expect(say(job, tasks, { JobStatus: { JobIteration } })).toEqual([
+      'job progress: 1 out of 2 complete',
+      '1/2: complete',
+      '2/2:',
+    ])
   })
   test('a rollback, with its reason', () => {
-    expect(say(three, [], status('rollback_started', 'update rolled back due to failure')).slice(0, 2)).toEqual([
+    expect(
+      say(three, [], status('rollback_started', 'update rolled back due to failure')).slice(0, 2),
+    ).toEqual([
       'overall progress: rolling back update: 0 out of 3 tasks',
       'rollback: update rolled back due to failure',
     ])
@@ -117,11 +126,35 @@ describe('when it is over', () => {
     ['all run, but not for long enough', all, {}, {}, undefined],
     ['the manager has watched the update to its end', all, status('completed'), {}, converged],
     ['the manager says completed, the tasks do not', some, status('completed'), {}, undefined],
-    ['paused', some, status('paused', 'update paused due to failure'), {}, { kind: 'failed', message: 'service update paused: update paused due to failure' }],
-    ['rollback paused', some, status('rollback_paused', 'x'), {}, { kind: 'failed', message: 'service rollback paused: x' }],
-    ['rolled back by itself', all, status('rollback_completed', 'rollback completed'), {}, { kind: 'failed', message: 'service rolled back: rollback completed' }],
+    [
+      'paused',
+      some,
+      status('paused', 'update paused due to failure'),
+      {},
+      { kind: 'failed', message: 'service update paused: update paused due to failure' },
+    ],
+    [
+      'rollback paused',
+      some,
+      status('rollback_paused', 'x'),
+      {},
+      { kind: 'failed', message: 'service rollback paused: x' },
+    ],
+    [
+      'rolled back by itself',
+      all,
+      status('rollback_completed', 'rollback completed'),
+      {},
+      { kind: 'failed', message: 'service rolled back: rollback completed' },
+    ],
     ['rolled back as asked', all, status('rollback_completed'), { rollback: true }, converged],
-    ['a status from before the change', some, status('paused'), { staleStatus: { State: 'paused', Message: '', StartedAt: 'now' } }, undefined],
+    [
+      'a status from before the change',
+      some,
+      status('paused'),
+      { staleStatus: { State: 'paused', Message: '', StartedAt: 'now' } },
+      undefined,
+    ],
   ]
   test.each(cases)('%s', (_name, tasks, more, extra, outcome) => {
     const look = { service: service(three, more), tasks, nodes }
@@ -129,7 +162,11 @@ describe('when it is over', () => {
   })
 
   test('the monitor period is waited for, and a failure in it begins it anew', () => {
-    const look = (tasks: Task[]) => ({ service: service(three, { Spec: { Mode: three, UpdateConfig: { Monitor: 2e9 } } }), tasks, nodes })
+    const look = (tasks: Task[]) => ({
+      service: service(three, { Spec: { Mode: three, UpdateConfig: { Monitor: 2e9 } } }),
+      tasks,
+      nodes,
+    })
     const first = decideProgress(goal, {}, look(all), 1000)
     expect(first.progress.verify).toBe('Waiting 3 seconds to verify that tasks are stable...')
     const fell = decideProgress(goal, first.memory, look(some), 2000)
@@ -149,15 +186,29 @@ describe('screens', () => {
   test('a file gets a line only when it says something new', () => {
     let text = ''
     const screen = plainScreen((part) => (text += part))
-    screen.show([{ id: 'a', text: 'a: 1' }, { id: '1/1', text: '1/1:          ' }])
-    screen.show([{ id: 'a', text: 'a: 1' }, { id: '1/1', text: '1/1: new      ', fraction: 0.1 }])
+    screen.show([
+      { id: 'a', text: 'a: 1' },
+      { id: '1/1', text: '1/1:          ' },
+    ])
+    screen.show([
+      { id: 'a', text: 'a: 1' },
+      { id: '1/1', text: '1/1: new      ', fraction: 0.1 },
+    ])
     expect(text).toBe('a: 1\n1/1: new\n')
   })
   test('a terminal is drawn over, never wrapped', () => {
     let text = ''
-    const screen = liveScreen((part) => (text += part), () => ({ columns: 60 }))
-    screen.show([{ id: '1', text: '1/1: ready', fraction: 0.5 }, { id: 'why', text: 'x'.repeat(100) }])
-    expect(text).toBe(`\u001b[2K1/1: ready [${'='.repeat(10)}>${' '.repeat(10)}]\n\u001b[2K${'x'.repeat(58)}…\n\u001b[J`)
+    const screen = liveScreen(
+      (part) => (text += part),
+      () => ({ columns: 60 }),
+    )
+    screen.show([
+      { id: '1', text: '1/1: ready', fraction: 0.5 },
+      { id: 'why', text: 'x'.repeat(100) },
+    ])
+    expect(text).toBe(
+      `\u001b[2K1/1: ready [${'='.repeat(10)}>${' '.repeat(10)}]\n\u001b[2K${'x'.repeat(58)}…\n\u001b[J`,
+    )
     text = ''
     screen.show([{ id: '1', text: 'done' }])
     expect(text).toBe('\u001b[2A\u001b[2Kdone\n\u001b[J')

@@ -36,7 +36,11 @@ export function draftNewService(
  * @param spec the service's present spec, which stays as it is
  * @throws invalid-argument in docker's words
  */
-export function draftChangedService(spec: ServiceSpec, given: GivenFlags, surroundings: Surroundings): ServiceDraft {
+export function draftChangedService(
+  spec: ServiceSpec,
+  given: GivenFlags,
+  surroundings: Surroundings,
+): ServiceDraft {
   const draft = newDraft(spec, given, surroundings)
   applyFlags(UPDATE_FLAGS, draft)
   finishReplicas(draft)
@@ -60,7 +64,12 @@ function emptySpec(image: string, args: readonly string[]): ServiceSpec {
     Name: '',
     Labels: {},
     TaskTemplate: {
-      ContainerSpec: { Image: image, ...(args.length > 0 && { Args: [...args] }), Init: false, DNSConfig: {} },
+      ContainerSpec: {
+        Image: image,
+        ...(args.length > 0 && { Args: [...args] }),
+        Init: false,
+        DNSConfig: {},
+      },
       Resources: { Limits: {}, Reservations: {} },
       Placement: {},
     },

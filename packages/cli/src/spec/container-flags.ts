@@ -19,15 +19,33 @@ const text = { value: 'string' }
 
 /** Flags about the container that mean the same in create and update. */
 export const CONTAINER_FLAGS: readonly Flag[] = [
-  single('entrypoint', { value: 'command' }, 'Overwrite the default ENTRYPOINT of the image', splitShellWords, (draft, words) => {
-    containerOf(draft).Command = words
-  }),
-  single('workdir', { ...text, short: 'w' }, 'Working directory inside the container', anyText, (draft, folder) => {
-    containerOf(draft).Dir = folder
-  }),
-  single('user', { ...text, short: 'u' }, 'Username or UID (format: <name|uid>[:<group|gid>])', anyText, (draft, user) => {
-    containerOf(draft).User = user
-  }),
+  single(
+    'entrypoint',
+    { value: 'command' },
+    'Overwrite the default ENTRYPOINT of the image',
+    splitShellWords,
+    (draft, words) => {
+      containerOf(draft).Command = words
+    },
+  ),
+  single(
+    'workdir',
+    { ...text, short: 'w' },
+    'Working directory inside the container',
+    anyText,
+    (draft, folder) => {
+      containerOf(draft).Dir = folder
+    },
+  ),
+  single(
+    'user',
+    { ...text, short: 'u' },
+    'Username or UID (format: <name|uid>[:<group|gid>])',
+    anyText,
+    (draft, user) => {
+      containerOf(draft).User = user
+    },
+  ),
   single('hostname', text, 'Container hostname', anyText, (draft, name) => {
     containerOf(draft).Hostname = name
   }),
@@ -46,12 +64,22 @@ export const CONTAINER_FLAGS: readonly Flag[] = [
       containerOf(draft).StopGracePeriod = period
     },
   ),
-  single('oom-score-adj', { value: 'int' }, "Tune host's OOM preferences (-1000 to 1000)", parseInteger, (draft, score) => {
-    containerOf(draft).OomScoreAdj = score
-  }),
-  toggle('init', 'Use an init inside each service container to forward signals and reap processes', (draft, on) => {
-    containerOf(draft).Init = on
-  }),
+  single(
+    'oom-score-adj',
+    { value: 'int' },
+    "Tune host's OOM preferences (-1000 to 1000)",
+    parseInteger,
+    (draft, score) => {
+      containerOf(draft).OomScoreAdj = score
+    },
+  ),
+  toggle(
+    'init',
+    'Use an init inside each service container to forward signals and reap processes',
+    (draft, on) => {
+      containerOf(draft).Init = on
+    },
+  ),
   toggle('read-only', "Mount the container's root filesystem as read only", (draft, on) => {
     containerOf(draft).ReadOnly = on
   }),
@@ -91,7 +119,9 @@ function addHosts(draft: ServiceDraft, mappings: readonly string[]): void {
 function removeHosts(draft: ServiceDraft, mappings: readonly string[]): void {
   const hosts = (containerOf(draft).Hosts ?? []).map((entry) => {
     const [address = '', ...names] = entry.split(/\s+/)
-    const kept = names.filter((name) => !mappings.some((gone) => gone === name || gone === `${name}:${address}`))
+    const kept = names.filter(
+      (name) => !mappings.some((gone) => gone === name || gone === `${name}:${address}`),
+    )
     return kept.length === 0 ? '' : [address, ...kept].join(' ')
   })
   containerOf(draft).Hosts = hosts.filter((entry) => entry !== '')
@@ -143,9 +173,15 @@ export const CONTAINER_UPDATE_FLAGS: readonly Flag[] = [
   }),
   flag('env-add', list, 'Add or update an environment variable', checkVariable, addVariables),
   flag('group-add', list, 'Add an additional supplementary user group to the container', anyText, addGroups),
-  flag('group-rm', list, 'Remove a previously added supplementary user group from the container', anyText, (draft, groups) => {
-    containerOf(draft).Groups = without(containerOf(draft).Groups, groups)
-  }),
+  flag(
+    'group-rm',
+    list,
+    'Remove a previously added supplementary user group from the container',
+    anyText,
+    (draft, groups) => {
+      containerOf(draft).Groups = without(containerOf(draft).Groups, groups)
+    },
+  ),
   flag('host-rm', list, 'Remove a custom host-to-IP mapping ("host:ip")', anyText, removeHosts),
   flag('host-add', list, 'Add a custom host-to-IP mapping ("host:ip")', checkHostMapping, addHosts),
   flag('mount-add', { value: 'mount' }, 'Add or update a mount on a service', parseMount, addMounts),

@@ -12,7 +12,10 @@ export function without(list: readonly string[] | undefined, removed: readonly s
 }
 
 /** `map` without the keys in `removed`. */
-export function withoutKeys(map: Record<string, string> | undefined, removed: readonly string[]): Record<string, string> {
+export function withoutKeys(
+  map: Record<string, string> | undefined,
+  removed: readonly string[],
+): Record<string, string> {
   const gone = new Set(removed)
   return Object.fromEntries(Object.entries(map ?? {}).filter(([key]) => !gone.has(key)))
 }

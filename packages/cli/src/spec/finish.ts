@@ -36,7 +36,8 @@ export function finishLogDriver(draft: ServiceDraft): void {
 export function finishNewCapabilities(draft: ServiceDraft): void {
   const added = collapsed(normalised(draft.given.get('cap-add')))
   const dropped = collapsed(normalised(draft.given.get('cap-drop')))
-  const sortedWithoutReset = (caps: Iterable<string>): string[] => [...caps].filter((cap) => cap !== 'RESET').sort()
+  const sortedWithoutReset = (caps: Iterable<string>): string[] =>
+    [...caps].filter((cap) => cap !== 'RESET').sort()
   const add = sortedWithoutReset(added)
   const drop = sortedWithoutReset(dropped).filter((cap) => !added.has(cap))
   if (add.length > 0) containerOf(draft).CapabilityAdd = add
@@ -90,7 +91,8 @@ export function finishMode(draft: ServiceDraft): void {
   }
   if (mode === 'global') draft.spec.Mode = { Global: {} }
   else if (mode === 'global-job') draft.spec.Mode = { GlobalJob: {} }
-  else if (mode === 'replicated') draft.spec.Mode = { Replicated: replicas === undefined ? {} : { Replicas: replicas } }
+  else if (mode === 'replicated')
+    draft.spec.Mode = { Replicated: replicas === undefined ? {} : { Replicas: replicas } }
   else {
     const most = concurrent ?? replicas
     draft.spec.Mode = {

@@ -67,7 +67,12 @@ export function single<Value>(
 }
 
 /** A switch. */
-export function toggle(name: string, help: string, edit: (draft: ServiceDraft, on: boolean) => void, short?: string): Flag {
+export function toggle(
+  name: string,
+  help: string,
+  edit: (draft: ServiceDraft, on: boolean) => void,
+  short?: string,
+): Flag {
   const text = short === undefined ? {} : { short }
   return single(name, text, help, (value) => value === 'true', edit)
 }

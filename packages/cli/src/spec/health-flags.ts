@@ -35,7 +35,13 @@ export const HEALTH_FLAGS: readonly Flag[] = [
     'Start period for the container to initialize before counting retries towards unstable',
   ),
   time('health-start-interval', 'StartInterval', 'Time between running the check during the start period'),
-  single('health-retries', { value: 'int' }, 'Consecutive failures needed to report unhealthy', parseInteger, (draft, retries) => {
-    health(draft).Retries = retries
-  }),
+  single(
+    'health-retries',
+    { value: 'int' },
+    'Consecutive failures needed to report unhealthy',
+    parseInteger,
+    (draft, retries) => {
+      health(draft).Retries = retries
+    },
+  ),
 ]

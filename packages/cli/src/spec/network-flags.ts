@@ -16,7 +16,8 @@ type DnsField = 'Nameservers' | 'Search' | 'Options'
 
 const list = { value: 'list' }
 const endpoint = (draft: ServiceDraft): EndpointSpec => (draft.spec.EndpointSpec ??= {})
-const dns = (draft: ServiceDraft): NonNullable<ContainerSpec['DNSConfig']> => (containerOf(draft).DNSConfig ??= {})
+const dns = (draft: ServiceDraft): NonNullable<ContainerSpec['DNSConfig']> =>
+  (containerOf(draft).DNSConfig ??= {})
 
 const addDns = (field: DnsField) => (draft: ServiceDraft, entries: readonly string[]) => {
   dns(draft)[field] = withAdded(dns(draft)[field], entries)
@@ -42,9 +43,15 @@ function removePorts(draft: ServiceDraft, groups: readonly PortConfig[][]): void
 
 /** Flags about the network and about secrets that mean the same in create and update. */
 export const NETWORK_FLAGS: readonly Flag[] = [
-  single('endpoint-mode', { value: 'string' }, 'Endpoint mode (vip or dnsrr) (default "vip")', anyText, (draft, mode) => {
-    endpoint(draft).Mode = mode.toLowerCase()
-  }),
+  single(
+    'endpoint-mode',
+    { value: 'string' },
+    'Endpoint mode (vip or dnsrr) (default "vip")',
+    anyText,
+    (draft, mode) => {
+      endpoint(draft).Mode = mode.toLowerCase()
+    },
+  ),
   single(
     'credential-spec',
     { value: 'credential-spec' },
@@ -68,12 +75,24 @@ export const NETWORK_CREATE_FLAGS: readonly Flag[] = [
     draft.pending.networksToAdd.push(...networks)
   }),
   flag('publish', { value: 'port', short: 'p' }, 'Publish a port as a node port', parsePorts, addPorts),
-  flag('secret', { value: 'secret' }, 'Specify secrets to expose to the service', parseSecret, (draft, secrets) => {
-    draft.pending.secretsToAdd.push(...secrets)
-  }),
-  flag('config', { value: 'config' }, 'Specify configurations to expose to the service', parseConfig, (draft, configs) => {
-    draft.pending.configsToAdd.push(...configs)
-  }),
+  flag(
+    'secret',
+    { value: 'secret' },
+    'Specify secrets to expose to the service',
+    parseSecret,
+    (draft, secrets) => {
+      draft.pending.secretsToAdd.push(...secrets)
+    },
+  ),
+  flag(
+    'config',
+    { value: 'config' },
+    'Specify configurations to expose to the service',
+    parseConfig,
+    (draft, configs) => {
+      draft.pending.configsToAdd.push(...configs)
+    },
+  ),
 ]
 
 export const NETWORK_UPDATE_FLAGS: readonly Flag[] = [
@@ -81,7 +100,13 @@ export const NETWORK_UPDATE_FLAGS: readonly Flag[] = [
   flag('dns-rm', list, 'Remove a custom DNS server', anyText, removeDns('Nameservers')),
   flag('dns-option-add', list, 'Add or update a DNS option', anyText, addDns('Options')),
   flag('dns-option-rm', list, 'Remove a DNS option', anyText, removeDns('Options')),
-  flag('dns-search-add', list, 'Add or update a custom DNS search domain', checkSearchDomain, addDns('Search')),
+  flag(
+    'dns-search-add',
+    list,
+    'Add or update a custom DNS search domain',
+    checkSearchDomain,
+    addDns('Search'),
+  ),
   flag('dns-search-rm', list, 'Remove a DNS search domain', anyText, removeDns('Search')),
   flag('network-rm', list, 'Remove a network', anyText, (draft, names) => {
     draft.pending.networksToRemove.push(...names)
@@ -89,20 +114,42 @@ export const NETWORK_UPDATE_FLAGS: readonly Flag[] = [
   flag('network-add', { value: 'network' }, 'Add a network', parseNetwork, (draft, networks) => {
     draft.pending.networksToAdd.push(...networks)
   }),
-  flag('publish-rm', { value: 'port' }, 'Remove a published port by its target port', parsePorts, removePorts),
+  flag(
+    'publish-rm',
+    { value: 'port' },
+    'Remove a published port by its target port',
+    parsePorts,
+    removePorts,
+  ),
   flag('publish-add', { value: 'port' }, 'Add or update a published port', parsePorts, addPorts),
   flag('secret-rm', list, 'Remove a secret', anyText, (draft, names) => {
-    const kept = (containerOf(draft).Secrets ?? []).filter((secret) => !names.includes(secret.SecretName ?? ''))
+    const kept = (containerOf(draft).Secrets ?? []).filter(
+      (secret) => !names.includes(secret.SecretName ?? ''),
+    )
     containerOf(draft).Secrets = kept
   }),
-  flag('secret-add', { value: 'secret' }, 'Add or update a secret on a service', parseSecret, (draft, secrets) => {
-    draft.pending.secretsToAdd.push(...secrets)
-  }),
+  flag(
+    'secret-add',
+    { value: 'secret' },
+    'Add or update a secret on a service',
+    parseSecret,
+    (draft, secrets) => {
+      draft.pending.secretsToAdd.push(...secrets)
+    },
+  ),
   flag('config-rm', list, 'Remove a configuration file', anyText, (draft, names) => {
-    const kept = (containerOf(draft).Configs ?? []).filter((config) => !names.includes(config.ConfigName ?? ''))
+    const kept = (containerOf(draft).Configs ?? []).filter(
+      (config) => !names.includes(config.ConfigName ?? ''),
+    )
     containerOf(draft).Configs = kept
   }),
-  flag('config-add', { value: 'config' }, 'Add or update a config file on a service', parseConfig, (draft, configs) => {
-    draft.pending.configsToAdd.push(...configs)
-  }),
+  flag(
+    'config-add',
+    { value: 'config' },
+    'Add or update a config file on a service',
+    parseConfig,
+    (draft, configs) => {
+      draft.pending.configsToAdd.push(...configs)
+    },
+  ),
 ]

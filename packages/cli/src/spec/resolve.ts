@@ -12,7 +12,10 @@ export interface References {
 
 /** What the registry is asked for, through the manager. */
 export interface Images {
-  distribution(image: string, registryAuth?: string): Promise<{
+  distribution(
+    image: string,
+    registryAuth?: string,
+  ): Promise<{
     Descriptor?: { digest?: string }
     Platforms?: { architecture?: string; os?: string }[]
   }>
@@ -52,7 +55,10 @@ async function resolveNetworks(draft: ServiceDraft, references: References): Pro
 async function resolveSecrets(draft: ServiceDraft, references: References): Promise<void> {
   const added = draft.pending.secretsToAdd
   if (added.length === 0) return
-  refuseDuplicates('secret', added.map((secret) => [secret.File?.Name ?? '', secret.SecretName ?? '']))
+  refuseDuplicates(
+    'secret',
+    added.map((secret) => [secret.File?.Name ?? '', secret.SecretName ?? '']),
+  )
   const names = added.map((secret) => secret.SecretName ?? '')
   const idOf = finder('secret', await references.secrets(names))
   const resolved = added.map((secret) => ({ ...secret, SecretID: idOf(secret.SecretName ?? '') }))
@@ -67,10 +73,16 @@ async function resolveConfigs(draft: ServiceDraft, references: References): Prom
   }
   if (added.length === 0) return
   const files = added.filter((config) => config.File !== undefined)
-  refuseDuplicates('config', files.map((config) => [config.File?.Name ?? '', config.ConfigName ?? '']))
+  refuseDuplicates(
+    'config',
+    files.map((config) => [config.File?.Name ?? '', config.ConfigName ?? '']),
+  )
   const names = added.map((config) => config.ConfigName ?? '')
   const idOf = finder('config', await references.configs(names))
-  const resolved: ConfigReference[] = added.map((config) => ({ ...config, ConfigID: idOf(config.ConfigName ?? '') }))
+  const resolved: ConfigReference[] = added.map((config) => ({
+    ...config,
+    ConfigID: idOf(config.ConfigName ?? ''),
+  }))
   container.Configs = [...(container.Configs ?? []), ...resolved]
   const credentials = container.Privileges?.CredentialSpec
   if (draft.given.has('credential-spec') && credentials?.Config) credentials.Config = idOf(credentials.Config)
@@ -79,12 +91,16 @@ async function resolveConfigs(draft: ServiceDraft, references: References): Prom
 function refuseDuplicates(kind: string, targets: readonly [target: string, name: string][]): void {
   const seen = new Set<string>()
   for (const [target, name] of targets) {
-    if (seen.has(target)) throw new ShoalError('invalid-argument', `duplicate ${kind} target for ${name} not allowed`)
+    if (seen.has(target))
+      throw new ShoalError('invalid-argument', `duplicate ${kind} target for ${name} not allowed`)
     seen.add(target)
   }
 }
 
-function finder(kind: string, found: readonly { ID: string; Spec: { Name: string } }[]): (name: string) => string {
+function finder(
+  kind: string,
+  found: readonly { ID: string; Spec: { Name: string } }[],
+): (name: string) => string {
   return (name) => {
     const id = found.find((object) => object.Spec.Name === name)?.ID
     if (id === undefined) throw new ShoalError('not-found', `${kind} not found: ${name}`)
@@ -96,7 +112,11 @@ function finder(kind: string, found: readonly { ID: string; Spec: { Name: string
  * Pins the image of a spec to the digest that its registry names, and notes the platforms that it is for.
  * @returns a warning when the registry could not be asked: each node then resolves the tag by itself
  */
-export async function pinImage(spec: ServiceSpec, images: Images, registryAuth?: string): Promise<string | undefined> {
+export async function pinImage(
+  spec: ServiceSpec,
+  images: Images,
+  registryAuth?: string,
+): Promise<string | undefined> {
   const container = spec.TaskTemplate?.ContainerSpec
   const asked = container?.Image
   if (!container || !asked) return undefined
@@ -106,7 +126,10 @@ export async function pinImage(spec: ServiceSpec, images: Images, registryAuth?:
     const { Descriptor, Platforms } = await images.distribution(image, registryAuth)
     if (Descriptor?.digest && !hasDigest(image)) container.Image = `${image}@${Descriptor.digest}`
     if (Platforms?.length && spec.TaskTemplate) {
-      const platforms = Platforms.map(({ architecture = '', os = '' }) => ({ Architecture: architecture, OS: os }))
+      const platforms = Platforms.map(({ architecture = '', os = '' }) => ({
+        Architecture: architecture,
+        OS: os,
+      }))
       spec.TaskTemplate.Placement = { ...spec.TaskTemplate.Placement, Platforms: platforms }
     }
     return undefined

@@ -1,8 +1,4 @@
-import {
-  CONTAINER_CREATE_FLAGS,
-  CONTAINER_FLAGS,
-  CONTAINER_UPDATE_FLAGS,
-} from './container-flags.js'
+import { CONTAINER_CREATE_FLAGS, CONTAINER_FLAGS, CONTAINER_UPDATE_FLAGS } from './container-flags.js'
 import { taskOf } from './draft.js'
 import { anyText, commandFlag, type Flag, flag, single, toggle } from './flag.js'
 import { HEALTH_FLAGS } from './health-flags.js'

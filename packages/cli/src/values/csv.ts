@@ -22,7 +22,9 @@ function bareField(line: string, start: number): [string, number] {
   const end = comma === -1 ? line.length : comma
   const field = line.slice(start, end)
   if (field.includes('"')) {
-    throw invalid(`parse error on line 1, column ${start + field.indexOf('"') + 1}: bare " in non-quoted-field`)
+    throw invalid(
+      `parse error on line 1, column ${start + field.indexOf('"') + 1}: bare " in non-quoted-field`,
+    )
   }
   return [field, end]
 }
@@ -33,7 +35,9 @@ function quotedField(line: string, start: number): [string, number] {
   for (;;) {
     const quote = line.indexOf('"', at)
     if (quote === -1)
-      throw invalid(`parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`)
+      throw invalid(
+        `parse error on line 1, column ${line.length + 1}: extraneous or missing " in quoted-field`,
+      )
     field += line.slice(at, quote)
     const next = line[quote + 1]
     if (next === undefined || next === ',') return [field, quote + 1]

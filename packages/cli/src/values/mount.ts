@@ -6,7 +6,8 @@ import { parseBytes } from './numbers.js'
 
 type Setter = (mount: Mount, value: string, key: string) => void
 
-const volume = (mount: Mount): NonNullable<Mount['VolumeOptions']> => (mount.VolumeOptions ??= { Labels: {}, DriverConfig: {} })
+const volume = (mount: Mount): NonNullable<Mount['VolumeOptions']> =>
+  (mount.VolumeOptions ??= { Labels: {}, DriverConfig: {} })
 const bind = (mount: Mount): NonNullable<Mount['BindOptions']> => (mount.BindOptions ??= {})
 const tmpfs = (mount: Mount): NonNullable<Mount['TmpfsOptions']> => (mount.TmpfsOptions ??= {})
 

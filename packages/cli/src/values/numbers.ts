@@ -11,7 +11,8 @@ export function parseUint(text: string): number {
 
 /** A whole number. */
 export function parseInteger(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  if (!/^[+-]?\d+$/.test(text))
+    throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
   const value = Number(text)
   if (!Number.isSafeInteger(value))
     throw invalid(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)

@@ -36,7 +36,8 @@ function parseLong(text: string): PortConfig {
 }
 
 function portNumber(text: string, kind: string): number {
-  if (!/^\d+$/.test(text)) throw invalid(`invalid ${kind} port (${text}): value must be an integer: invalid syntax`)
+  if (!/^\d+$/.test(text))
+    throw invalid(`invalid ${kind} port (${text}): value must be an integer: invalid syntax`)
   const port = Number(text)
   if (port > HIGHEST_PORT)
     throw invalid(`invalid ${kind} port (${text}): value must be an integer: value out of range`)

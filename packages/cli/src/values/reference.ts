@@ -58,7 +58,9 @@ const CREDENTIAL_SOURCES = [
 ] as const
 
 /** A credential spec, `config://…`, `file://…` or `registry://…`; the empty text removes it. */
-export function parseCredentialSpec(text: string): { Config?: string; File?: string; Registry?: string } | undefined {
+export function parseCredentialSpec(
+  text: string,
+): { Config?: string; File?: string; Registry?: string } | undefined {
   if (text === '') return undefined
   for (const [prefix, field] of CREDENTIAL_SOURCES) {
     if (text.startsWith(prefix)) return { [field]: text.slice(prefix.length) }

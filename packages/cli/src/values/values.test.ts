@@ -44,7 +44,12 @@ describe('what a user types becomes the field that docker would send', () => {
     ['host mapping', checkHostMapping, 'db=10.0.0.1', 'db:10.0.0.1'],
     ['IPv6 host mapping', checkHostMapping, 'db:[::1]', 'db:::1'],
     ['search domain', checkSearchDomain, 'example.com.', 'example.com'],
-    ['preference', parsePreference, 'spread=node.labels.dc', { Spread: { SpreadDescriptor: 'node.labels.dc' } }],
+    [
+      'preference',
+      parsePreference,
+      'spread=node.labels.dc',
+      { Spread: { SpreadDescriptor: 'node.labels.dc' } },
+    ],
     ['resource', parseGenericResource, 'ssd=2', { DiscreteResourceSpec: { Kind: 'ssd', Value: 2 } }],
     ['ulimit', parseUlimit, 'nofile=1024:2048', { Name: 'nofile', Soft: 1024, Hard: 2048 }],
     ['ulimit with one number', parseUlimit, 'nproc=64', { Name: 'nproc', Soft: 64, Hard: 64 }],
@@ -55,7 +60,12 @@ describe('what a user types becomes the field that docker would send', () => {
       'name=back,alias=db,alias=sql,driver-opt=a=b',
       { Target: 'back', Aliases: ['db', 'sql'], DriverOpts: { a: 'b' } },
     ],
-    ['secret', parseSecret, 'key', { SecretName: 'key', File: { Name: 'key', UID: '0', GID: '0', Mode: 0o444 } }],
+    [
+      'secret',
+      parseSecret,
+      'key',
+      { SecretName: 'key', File: { Name: 'key', UID: '0', GID: '0', Mode: 0o444 } },
+    ],
     [
       'secret, long',
       parseSecret,
@@ -102,7 +112,12 @@ describe('mounts', () => {
     ['type=bind,src=/a,dst=/b,ro', { Type: 'bind', Source: '/a', Target: '/b', ReadOnly: true }],
     [
       'type=bind,src=/a,dst=/b,bind-propagation=rslave,bind-recursive=disabled',
-      { Type: 'bind', Source: '/a', Target: '/b', BindOptions: { Propagation: 'rslave', NonRecursive: true } },
+      {
+        Type: 'bind',
+        Source: '/a',
+        Target: '/b',
+        BindOptions: { Propagation: 'rslave', NonRecursive: true },
+      },
     ],
     [
       'type=tmpfs,dst=/t,tmpfs-size=64m,tmpfs-mode=1770',
@@ -149,7 +164,11 @@ describe("bad values are refused in docker's words", () => {
     [parsePorts, '1.2.3.4:80:80', 'hostip is not supported'],
     [parsePorts, '99999:80', 'invalid hostPort: 99999'],
     [parsePorts, '80/icmp', 'invalid proto: icmp'],
-    [parsePorts, 'mode=vip,target=80', "invalid publish mode value (vip): must be either 'ingress' or 'host'"],
+    [
+      parsePorts,
+      'mode=vip,target=80',
+      "invalid publish mode value (vip): must be either 'ingress' or 'host'",
+    ],
     [parsePorts, 'published=80', "missing mandatory field 'target'"],
     [parsePorts, 'target=x1', 'invalid target port (x1): value must be an integer: invalid syntax'],
     [parseMount, 'type=bind,src=/a', 'target is required'],

@@ -40,7 +40,9 @@ export interface TaskListOptions {
 /** The lines of a list of tasks: by name, the newest of each slot first, its history under it. */
 export function taskRows(tasks: readonly Task[], options: TaskListOptions): Row[] {
   const named = tasks.map((task) => ({ task, name: taskName(task, options) }))
-  named.sort((a, b) => naturalOrder(a.name, b.name) || Date.parse(b.task.CreatedAt) - Date.parse(a.task.CreatedAt))
+  named.sort(
+    (a, b) => naturalOrder(a.name, b.name) || Date.parse(b.task.CreatedAt) - Date.parse(a.task.CreatedAt),
+  )
   return named.map(({ task, name }, index) => {
     const isHistory = options.indent && named[index - 1]?.name === name
     return taskRow(task, isHistory ? ` \\_ ${name}` : name, options)
@@ -64,7 +66,9 @@ function taskRow(task: Task, name: string, { truncate, nowMs, nodeName }: TaskLi
     DesiredState: capitalised(task.DesiredState),
     CurrentState: `${capitalised(task.Status.State)} ${ago(task.Status.Timestamp, nowMs)}`,
     Error: shownError === '' ? '' : `"${shownError}"`,
-    Ports: ports.map((port) => `*:${port.PublishedPort}->${port.TargetPort}/${port.Protocol ?? 'tcp'}`).join(','),
+    Ports: ports
+      .map((port) => `*:${port.PublishedPort}->${port.TargetPort}/${port.Protocol ?? 'tcp'}`)
+      .join(','),
   }
 }
 
@@ -77,6 +81,8 @@ export async function resolveNames(
   if (!resolve || tasks.length === 0) return { serviceName: (id) => id, nodeName: (id) => id }
   const [services, nodes] = await Promise.all([client.services(), client.nodes()])
   const serviceNames = new Map(services.map((service) => [service.ID, service.Spec.Name ?? service.ID]))
-  const nodeNames = new Map(nodes.map((node) => [node.ID, node.Spec.Name || node.Description.Hostname || node.ID]))
+  const nodeNames = new Map(
+    nodes.map((node) => [node.ID, node.Spec.Name || node.Description.Hostname || node.ID]),
+  )
   return { serviceName: (id) => serviceNames.get(id) ?? id, nodeName: (id) => nodeNames.get(id) ?? id }
 }

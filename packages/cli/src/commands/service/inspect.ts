@@ -13,7 +13,8 @@ export const command: Command = {
     const client = io.client()
     const format = valueOf(given, 'format')
     if (!isOn(given, 'pretty')) return inspect(args, format, (ref) => client.service(ref, true), io)
-    if (format) throw new ShoalError('invalid-argument', '--format is incompatible with human friendly format')
+    if (format)
+      throw new ShoalError('invalid-argument', '--format is incompatible with human friendly format')
     for (const ref of args) {
       const service = await client.service(ref, true)
       const networks: string[] = []

@@ -1,5 +1,13 @@
 import type { Service } from '@shoal/engine-api'
-import { familiarImage, listing, type ListingStyle, naturalOrder, publishedPorts, type Row, shortId } from '../../output/index.js'
+import {
+  familiarImage,
+  listing,
+  type ListingStyle,
+  naturalOrder,
+  publishedPorts,
+  type Row,
+  shortId,
+} from '../../output/index.js'
 import { parseFilters } from '../../values/index.js'
 import { type Command, filterFlag, formatFlag, isOn, quietFlag, valueOf } from '../lib/command.js'
 
@@ -23,7 +31,10 @@ export const command: Command = {
     const filters = parseFilters(given.get('filter') ?? [])
     const services = await io.client().services(filters, !quiet)
     services.sort((a, b) => naturalOrder(a.Spec.Name ?? '', b.Spec.Name ?? ''))
-    for (const line of listing(LISTING, services.map(serviceRow), { quiet, format: valueOf(given, 'format') })) {
+    for (const line of listing(LISTING, services.map(serviceRow), {
+      quiet,
+      format: valueOf(given, 'format'),
+    })) {
       io.print(line)
     }
   },
@@ -52,7 +63,8 @@ function replicasOf(service: Service): string {
   const { RunningTasks = 0, DesiredTasks = 0, CompletedTasks = 0 } = service.ServiceStatus ?? {}
   const mode = service.Spec.Mode ?? {}
   const running = `${RunningTasks}/${DesiredTasks}`
-  if (mode.ReplicatedJob) return `${running} (${CompletedTasks}/${mode.ReplicatedJob.TotalCompletions ?? 1} completed)`
+  if (mode.ReplicatedJob)
+    return `${running} (${CompletedTasks}/${mode.ReplicatedJob.TotalCompletions ?? 1} completed)`
   if (mode.GlobalJob) return `${running} (${CompletedTasks}/${DesiredTasks + CompletedTasks} completed)`
   const most = mode.Replicated ? (service.Spec.TaskTemplate?.Placement?.MaxReplicas ?? 0) : 0
   return most > 0 ? `${running} (max ${most} per node)` : running

@@ -1,4 +1,11 @@
-import type { ContainerSpec, HealthConfig, Service, ServiceSpec, TaskSpec, UpdateConfig } from '@shoal/engine-api'
+import type {
+  ContainerSpec,
+  HealthConfig,
+  Service,
+  ServiceSpec,
+  TaskSpec,
+  UpdateConfig,
+} from '@shoal/engine-api'
 import { ago, goDuration, humanBytes } from '../../output/index.js'
 
 type Lines = (string | undefined | false)[]
@@ -23,17 +30,32 @@ export function prettyService(service: Service, networks: readonly string[], now
     containerSection(container),
     capabilitySection(container),
     mapSection('SysCtls', container.Sysctls, ': '),
-    listSection('Ulimits', (container.Ulimits ?? []).map((limit) => ` ${limit.Name}: ${limit.Soft}:${limit.Hard}`)),
+    listSection(
+      'Ulimits',
+      (container.Ulimits ?? []).map((limit) => ` ${limit.Name}: ${limit.Soft}:${limit.Hard}`),
+    ),
     mountSection(container),
-    fileSection('Configs', (container.Configs ?? []).map((config) => [config.File?.Name, config.ConfigName])),
-    fileSection('Secrets', (container.Secrets ?? []).map((secret) => [secret.File?.Name, secret.SecretName])),
+    fileSection(
+      'Configs',
+      (container.Configs ?? []).map((config) => [config.File?.Name, config.ConfigName]),
+    ),
+    fileSection(
+      'Secrets',
+      (container.Secrets ?? []).map((secret) => [secret.File?.Name, secret.SecretName]),
+    ),
     logSection(task),
     resourceSection(task),
-    [networks.length > 0 && `Networks: ${networks.join(' ')} `, `Endpoint Mode:\t${service.Endpoint.Spec?.Mode ?? spec.EndpointSpec?.Mode ?? 'vip'}`],
+    [
+      networks.length > 0 && `Networks: ${networks.join(' ')} `,
+      `Endpoint Mode:\t${service.Endpoint.Spec?.Mode ?? spec.EndpointSpec?.Mode ?? 'vip'}`,
+    ],
     portSection(service),
     healthSection(container.Healthcheck),
   ]
-  return `${sections.flat().filter((line) => typeof line === 'string').join('\n')}\n`
+  return `${sections
+    .flat()
+    .filter((line) => typeof line === 'string')
+    .join('\n')}\n`
 }
 
 function listSection(title: string, lines: readonly string[]): Lines {
@@ -42,7 +64,10 @@ function listSection(title: string, lines: readonly string[]): Lines {
 
 function mapSection(title: string, map: Record<string, string> | undefined, separator = '='): Lines {
   const entries = Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return listSection(title, entries.map(([key, value]) => ` ${key}${value === '' ? '' : separator + value}`))
+  return listSection(
+    title,
+    entries.map(([key, value]) => ` ${key}${value === '' ? '' : separator + value}`),
+  )
 }
 
 function modeSection(spec: ServiceSpec): Lines {
@@ -51,7 +76,11 @@ function modeSection(spec: ServiceSpec): Lines {
   if (mode.GlobalJob) return ['Service Mode:\tGlobalJob']
   if (mode.ReplicatedJob) {
     const { MaxConcurrent = 1, TotalCompletions = 1 } = mode.ReplicatedJob
-    return ['Service Mode:\tReplicatedJob', ` Max Concurrent:\t${MaxConcurrent}`, ` Total Completions:\t${TotalCompletions}`]
+    return [
+      'Service Mode:\tReplicatedJob',
+      ` Max Concurrent:\t${MaxConcurrent}`,
+      ` Total Completions:\t${TotalCompletions}`,
+    ]
   }
   return ['Service Mode:\tReplicated', ` Replicas:\t${mode.Replicated?.Replicas ?? 1}`]
 }
@@ -123,14 +152,24 @@ function mountSection({ Mounts = [] }: ContainerSpec): Lines {
   return listSection('Mounts', lines)
 }
 
-function fileSection(title: string, files: readonly [target: string | undefined, source: string | undefined][]): Lines {
-  return listSection(title, files.flatMap(([target = '', source = '']) => [` Target:\t${target}`, `  Source:\t${source}`]))
+function fileSection(
+  title: string,
+  files: readonly [target: string | undefined, source: string | undefined][],
+): Lines {
+  return listSection(
+    title,
+    files.flatMap(([target = '', source = '']) => [` Target:\t${target}`, `  Source:\t${source}`]),
+  )
 }
 
 function logSection({ LogDriver: driver }: TaskSpec): Lines {
   if (driver === undefined) return []
   const options = Object.entries(driver.Options ?? {}).map(([key, value]) => `  ${key}:       ${value}`)
-  return ['Log Driver:', Boolean(driver.Name) && ` Name:\t\t${driver.Name}`, ...(options.length > 0 ? [' LogOpts:', ...options] : [])]
+  return [
+    'Log Driver:',
+    Boolean(driver.Name) && ` Name:\t\t${driver.Name}`,
+    ...(options.length > 0 ? [' LogOpts:', ...options] : []),
+  ]
 }
 
 function resourceSection({ Resources: resources = {} }: TaskSpec): Lines {

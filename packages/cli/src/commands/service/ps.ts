@@ -54,7 +54,8 @@ async function findServices(
   const ids: string[] = []
   const missing: string[] = []
   for (const ref of refs) {
-    const exact = byId.find((service) => service.ID === ref) ?? byName.find((service) => service.Spec.Name === ref)
+    const exact =
+      byId.find((service) => service.ID === ref) ?? byName.find((service) => service.Spec.Name === ref)
     const matches = exact ? [exact] : byId.filter((service) => service.ID.startsWith(ref))
     if (matches.length > 1) {
       throw new ShoalError('invalid-argument', `multiple services found with provided prefix: ${ref}`)

@@ -15,7 +15,11 @@ export const command: Command = {
 }
 
 /** Brings a service back to its previous spec and, unless told otherwise, waits for it. */
-export async function rollBack(io: Io, ref: string, options: { detach: boolean; quiet: boolean }): Promise<number> {
+export async function rollBack(
+  io: Io,
+  ref: string,
+  options: { detach: boolean; quiet: boolean },
+): Promise<number> {
   const client = io.client()
   const service = await client.service(ref)
   const { Warnings } = await client.updateService(service, service.Spec, { rollback: true })

@@ -30,7 +30,9 @@ export const command: Command = {
     })
     const spec = await resolveReferences(draft, client)
     const image = spec.TaskTemplate?.ContainerSpec?.Image ?? ''
-    const registryAuth = isOn(given, 'with-registry-auth') ? registryAuthFor(image, io.environment) : undefined
+    const registryAuth = isOn(given, 'with-registry-auth')
+      ? registryAuthFor(image, io.environment)
+      : undefined
     if (given.has('image') && !isOn(given, 'no-resolve-image')) {
       const warning = await pinImage(spec, client, registryAuth)
       if (warning !== undefined) io.warn(warning)

@@ -13,7 +13,8 @@ export function goPrint(value: unknown): string {
 
 /** JSON as Go writes a map: the keys of the outermost object in order. */
 export function goJson(value: unknown): string {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value ?? null)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return JSON.stringify(value ?? null)
   return JSON.stringify(Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))))
 }
 
@@ -27,7 +28,13 @@ export function isTrue(value: unknown): boolean {
 type TemplateFunction = (...values: unknown[]) => unknown
 
 const compare = (a: unknown, b: unknown): number =>
-  typeof a === 'number' && typeof b === 'number' ? a - b : String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0
+  typeof a === 'number' && typeof b === 'number'
+    ? a - b
+    : String(a) < String(b)
+      ? -1
+      : String(a) > String(b)
+        ? 1
+        : 0
 
 const pick = (container: unknown, key: unknown): unknown =>
   typeof container === 'object' && container !== null
@@ -67,7 +74,8 @@ function printf(format: string, values: readonly unknown[]): string {
   let next = 0
   return format.replace(/%(-?)(\d*)([svdq%])/g, (_all, left: string, width: string, verb: string) => {
     if (verb === '%') return '%'
-    if (next >= values.length) throw new ShoalError('invalid-argument', `template: printf: missing value for %${verb}`)
+    if (next >= values.length)
+      throw new ShoalError('invalid-argument', `template: printf: missing value for %${verb}`)
     const value = goPrint(values[next++])
     const text = verb === 'q' ? JSON.stringify(value) : value
     return left === '' ? text.padStart(Number(width)) : text.padEnd(Number(width))

@@ -39,10 +39,18 @@ class BlockReader {
 
   #action(first: string, rest: readonly string[], words: readonly string[]): TemplateNode {
     if (first === 'if') {
-      return { kind: 'if', condition: parseExpression(rest), ...this.#branches((then, otherwise) => ({ then, otherwise })) }
+      return {
+        kind: 'if',
+        condition: parseExpression(rest),
+        ...this.#branches((then, otherwise) => ({ then, otherwise })),
+      }
     }
     if (first === 'with') {
-      return { kind: 'with', value: parseExpression(rest), ...this.#branches((body, otherwise) => ({ body, otherwise })) }
+      return {
+        kind: 'with',
+        value: parseExpression(rest),
+        ...this.#branches((body, otherwise) => ({ body, otherwise })),
+      }
     }
     if (first === 'range') {
       const assigned = rest.indexOf(':=')

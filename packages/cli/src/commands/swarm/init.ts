@@ -1,0 +1,146 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { ShoalError } from '@shoal/common/errors'
+import type { Node } from '@shoal/engine-api'
+import { callerFor, ManagerClient } from '../../client/index.js'
+import {
+  advertisedAddress,
+  agentConfigPath,
+  type Daemon,
+  isInCluster,
+  lastLogLines,
+  managerConfigPath,
+  startDaemon,
+  waitUntil,
+  writeConfig,
+} from '../../daemon/index.js'
+import { type Command, type Io, valueOf } from '../lib/command.js'
+import { ALREADY_IN_CLUSTER, HOST_FLAGS } from './host-flags.js'
+import { printJoinCommand } from './join-command.js'
+import { agentConfigFrom, managerConfigFrom } from './plan-host.js'
+
+const MANAGER_PATIENCE_MS = 30_000
+const AGENT_PATIENCE_MS = 60_000
+
+export const command: Command = {
+  usage: '[OPTIONS]',
+  description: 'Initialize a swarm: start a manager and an agent on this host',
+  examples: [
+    'ctl swarm init',
+    'ctl swarm init --advertise-addr eth1',
+    'ctl swarm init --store etcd --etcd-endpoint https://10.0.0.5:2379 --etcd-cacert ca.pem --etcd-cert c.pem --etcd-key k.pem',
+  ],
+  flags: [
+    ...HOST_FLAGS,
+    {
+      name: 'listen-addr',
+      value: 'node-addr',
+      help: 'Address for agents and managers (default 0.0.0.0:2377)',
+    },
+    { name: 'api-addr', value: 'node-addr', help: 'Address of the Engine API (default 0.0.0.0:3376)' },
+    { name: 'metrics-addr', value: 'node-addr', help: 'Address of the metrics (default 127.0.0.1:9323)' },
+    {
+      name: 'store',
+      value: 'string',
+      help: 'Where the state is kept ("embedded", "etcd") (default "embedded")',
+    },
+    { name: 'etcd-endpoint', value: 'list', help: 'Address of an etcd server' },
+    { name: 'etcd-cacert', value: 'file', help: "Certificate authority of etcd's certificates" },
+    { name: 'etcd-cert', value: 'file', help: 'Client certificate for etcd' },
+    { name: 'etcd-key', value: 'file', help: 'Key of the client certificate for etcd' },
+  ],
+  arguments: { least: 0, most: 0 },
+  async run({ given, io }) {
+    const asked = valueOf(given, 'advertise-addr')?.replace(/:\d+$/, '')
+    const config = managerConfigFrom(given, io.environment, advertisedAddress(asked))
+    if (isInCluster(config.stateDir)) throw new ShoalError('failed-precondition', ALREADY_IN_CLUSTER)
+    const joinPort = config.listenAddress.slice(config.listenAddress.lastIndexOf(':'))
+    const agentConfig = agentConfigFrom(given, io.environment, [`${config.advertiseAddress}${joinPort}`])
+    const manager: Daemon = {
+      kind: 'manager',
+      runDir: config.runDir,
+      configPath: managerConfigPath(config.stateDir),
+    }
+    const agent: Daemon = {
+      kind: 'agent',
+      runDir: config.runDir,
+      configPath: agentConfigPath(config.stateDir),
+    }
+    const endpoint = {
+      kind: 'socket',
+      path: config.socketPath,
+      shown: `unix://${config.socketPath}`,
+    } as const
+    const client = new ManagerClient(callerFor(endpoint))
+
+    writeConfig(manager.configPath, config)
+    const started: { stop(): void; alive(): boolean }[] = []
+    try {
+      started.push(await bringUp(manager, io, MANAGER_PATIENCE_MS, () => answers(client)))
+      writeConfig(agent.configPath, { ...agentConfig, advertiseAddress: config.advertiseAddress })
+      started.push(
+        await bringUp(agent, io, AGENT_PATIENCE_MS, async () => (await readyNode(client)) !== undefined),
+      )
+    } catch (error) {
+      await cleanUp(started, [manager, agent], config.stateDir, io)
+      throw error
+    }
+    const node = await readyNode(client)
+    io.print(`Swarm initialized: current node (${node?.ID ?? ''}) is now a manager.\n`)
+    await printJoinCommand(client, io, node?.ID ?? '', 'worker')
+    io.print(
+      "To add a manager to this swarm, run 'ctl swarm join-token manager' and follow the instructions.",
+    )
+  },
+}
+
+/** Starts a daemon and waits until it is of use. A start that fails shows what the daemon said last. */
+async function bringUp(
+  daemon: Daemon,
+  io: Io,
+  patienceMs: number,
+  isUp: () => Promise<boolean>,
+): Promise<ReturnType<typeof startDaemon>> {
+  const process = startDaemon(daemon)
+  let up = false
+  await waitUntil(async () => (up = await isUp()) || !process.alive(), io.clock, patienceMs)
+  if (up) return process
+  const what = process.alive() ? `has not come up within ${patienceMs / 1000} seconds` : 'has ended'
+  process.stop()
+  throw new ShoalError(
+    'unavailable',
+    `the ${daemon.kind} ${what}. Its log ends with:\n${lastLogLines(daemon)}`,
+  )
+}
+
+async function answers(client: ManagerClient): Promise<boolean> {
+  try {
+    await client.ping()
+    await client.swarm()
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function readyNode(client: ManagerClient): Promise<Node | undefined> {
+  try {
+    const nodes = await client.nodes()
+    return nodes.find((node) => node.Status.State === 'ready')
+  } catch {
+    return undefined
+  }
+}
+
+/** Leaves no trace of a start that failed, so that it can be tried again. */
+async function cleanUp(
+  started: readonly { stop(): void; alive(): boolean }[],
+  daemons: readonly Daemon[],
+  stateDir: string,
+  io: Io,
+): Promise<void> {
+  for (const process of started.toReversed()) process.stop()
+  await waitUntil(() => started.every((process) => !process.alive()), io.clock, MANAGER_PATIENCE_MS)
+  for (const { kind } of daemons) rmSync(join(stateDir, kind), { recursive: true, force: true })
+  rmSync(join(stateDir, 'client'), { recursive: true, force: true })
+}

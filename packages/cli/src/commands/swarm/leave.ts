@@ -1,0 +1,47 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ShoalError } from '@shoal/common/errors'
+import { agentConfigPath, type Daemon, managerConfigPath, stopDaemon } from '../../daemon/index.js'
+import { type Command, isOn } from '../lib/command.js'
+import { foldersOf } from './plan-host.js'
+
+/** Tasks get their grace period, so an agent that leaves may take a while. */
+const AGENT_PATIENCE_MS = 120_000
+const MANAGER_PATIENCE_MS = 30_000
+
+export const command: Command = {
+  usage: '[OPTIONS]',
+  description: 'Leave the swarm: stop what runs on this host and forget the cluster',
+  examples: ['ctl swarm leave', 'ctl swarm leave --force   # on a manager: its cluster ends'],
+  flags: [
+    { name: 'force', short: 'f', help: 'Force this node to leave the swarm, ignoring warnings' },
+    { name: 'state-dir', value: 'string', help: 'Where this host keeps its state (default /var/lib/shoal)' },
+    { name: 'run-dir', value: 'string', help: 'Where sockets and process IDs are (default /run/shoal)' },
+  ],
+  arguments: { least: 0, most: 0 },
+  async run({ given, io }) {
+    const { stateDir, runDir } = foldersOf(given, io.environment)
+    const manager: Daemon = { kind: 'manager', runDir, configPath: managerConfigPath(stateDir) }
+    const agent: Daemon = { kind: 'agent', runDir, configPath: agentConfigPath(stateDir) }
+    const isManager = existsSync(manager.configPath)
+    if (!isManager && !existsSync(agent.configPath)) {
+      throw new ShoalError('failed-precondition', 'This node is not part of a swarm')
+    }
+    if (isManager && !isOn(given, 'force')) {
+      throw new ShoalError(
+        'failed-precondition',
+        'You are attempting to leave the swarm on a node that is participating as a manager. Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ',
+      )
+    }
+    const leaveMark = join(runDir, 'agent.leave')
+    if (existsSync(runDir)) writeFileSync(leaveMark, '')
+    await stopDaemon(agent, io.clock, AGENT_PATIENCE_MS)
+    rmSync(leaveMark, { force: true })
+    rmSync(join(runDir, 'agent.state'), { force: true })
+    if (isManager) {
+      await stopDaemon(manager, io.clock, MANAGER_PATIENCE_MS)
+      rmSync(stateDir, { recursive: true, force: true })
+    } else rmSync(join(stateDir, 'agent'), { recursive: true, force: true })
+    io.print('Node left the swarm.')
+  },
+}

@@ -1,0 +1,93 @@
+import { join } from 'node:path'
+import { ShoalError } from '@shoal/common/errors'
+import {
+  type AgentConfig,
+  type ManagerConfig,
+  runFolder,
+  stateFolder,
+  type StoreConfig,
+  withPort,
+} from '../../daemon/index.js'
+import type { Environment } from '../../client/index.js'
+import type { GivenFlags } from '../../spec/index.js'
+import { valueOf } from '../lib/command.js'
+import { DEFAULT_DOCKER_SOCKET } from './host-flags.js'
+
+const DEFAULT_LISTEN = '0.0.0.0:2377'
+const DEFAULT_API = '0.0.0.0:3376'
+const METRICS = '127.0.0.1:9323'
+
+/** Where this command's host keeps its files. */
+export function foldersOf(given: GivenFlags, environment: Environment): { stateDir: string; runDir: string } {
+  return {
+    stateDir: stateFolder(valueOf(given, 'state-dir'), environment),
+    runDir: runFolder(valueOf(given, 'run-dir'), environment),
+  }
+}
+
+/**
+ * The manager's configuration from the flags of `swarm init`.
+ * @param advertiseAddress the address that other hosts reach this one at
+ */
+export function managerConfigFrom(
+  given: GivenFlags,
+  environment: Environment,
+  advertiseAddress: string,
+): ManagerConfig {
+  const { stateDir, runDir } = foldersOf(given, environment)
+  return {
+    stateDir,
+    runDir,
+    listenAddress: withPort(valueOf(given, 'listen-addr') ?? '', DEFAULT_LISTEN),
+    apiAddress: withPort(valueOf(given, 'api-addr') ?? '', DEFAULT_API),
+    socketPath: join(runDir, 'manager.sock'),
+    advertiseAddress,
+    metricsAddress: valueOf(given, 'metrics-addr') ?? METRICS,
+    store: storeFrom(given),
+    initialise: true,
+    logLevel: valueOf(given, 'log-level') ?? 'info',
+  }
+}
+
+function storeFrom(given: GivenFlags): StoreConfig {
+  const kind = valueOf(given, 'store') ?? 'embedded'
+  const endpoints = given.get('etcd-endpoint') ?? []
+  if (kind === 'embedded') {
+    const misplaced = [...given.keys()].find((name) => name.startsWith('etcd-'))
+    if (misplaced !== undefined) throw new ShoalError('invalid-argument', `--${misplaced} needs --store etcd`)
+    return { kind }
+  }
+  if (kind !== 'etcd') throw new ShoalError('invalid-argument', `unknown store "${kind}": embedded or etcd`)
+  if (endpoints.length === 0) throw new ShoalError('invalid-argument', '--store etcd needs --etcd-endpoint')
+  const [caFile, certFile, keyFile] = ['etcd-cacert', 'etcd-cert', 'etcd-key'].map((name) =>
+    valueOf(given, name),
+  )
+  return {
+    kind,
+    endpoints: [...endpoints],
+    ...(caFile !== undefined && { caFile }),
+    ...(certFile !== undefined && { certFile }),
+    ...(keyFile !== undefined && { keyFile }),
+  }
+}
+
+/** The agent's configuration from the flags of `swarm init` and `swarm join`. */
+export function agentConfigFrom(
+  given: GivenFlags,
+  environment: Environment,
+  managers: readonly string[],
+  joinToken?: string,
+): AgentConfig {
+  const advertiseAddress = valueOf(given, 'advertise-addr')
+  const hostname = valueOf(given, 'hostname')
+  return {
+    ...foldersOf(given, environment),
+    managers: [...managers],
+    ...(joinToken !== undefined && { joinToken }),
+    dockerSocket: valueOf(given, 'docker-socket') ?? DEFAULT_DOCKER_SOCKET,
+    ...(advertiseAddress !== undefined && { advertiseAddress }),
+    ...(hostname !== undefined && { hostname }),
+    genericResources: [...(given.get('generic-resource') ?? [])],
+    logLevel: valueOf(given, 'log-level') ?? 'info',
+  }
+}

@@ -1,0 +1,86 @@
+import type { Command } from './lib/command.js'
+
+/** A command as its parent lists it; the module behind it is loaded only when it is called. */
+export interface Leaf {
+  summary: string
+  aliases?: readonly string[]
+  load(): Promise<{ command: Command }>
+}
+
+export interface Group {
+  summary: string
+  children: Readonly<Record<string, Leaf>>
+}
+
+export const TREE: Readonly<Record<string, Group | Leaf>> = {
+  service: {
+    summary: 'Manage services',
+    children: {
+      create: { summary: 'Create a new service', load: () => import('./service/create.js') },
+      inspect: {
+        summary: 'Display detailed information on one or more services',
+        load: () => import('./service/inspect.js'),
+      },
+      ls: { summary: 'List services', aliases: ['list'], load: () => import('./service/list.js') },
+      ps: { summary: 'List the tasks of one or more services', load: () => import('./service/ps.js') },
+      rm: {
+        summary: 'Remove one or more services',
+        aliases: ['remove'],
+        load: () => import('./service/rm.js'),
+      },
+      rollback: {
+        summary: "Revert changes to a service's configuration",
+        load: () => import('./service/rollback.js'),
+      },
+      scale: {
+        summary: 'Scale one or multiple replicated services',
+        load: () => import('./service/scale.js'),
+      },
+      update: { summary: 'Update a service', load: () => import('./service/update.js') },
+    },
+  },
+  node: {
+    summary: 'Manage nodes',
+    children: {
+      demote: {
+        summary: 'Demote one or more nodes from manager in the swarm',
+        load: () => import('./node/demote.js'),
+      },
+      inspect: {
+        summary: 'Display detailed information on one or more nodes',
+        load: () => import('./node/inspect.js'),
+      },
+      ls: { summary: 'List nodes in the swarm', aliases: ['list'], load: () => import('./node/list.js') },
+      promote: {
+        summary: 'Promote one or more nodes to manager in the swarm',
+        load: () => import('./node/promote.js'),
+      },
+      ps: {
+        summary: 'List tasks running on one or more nodes, defaults to current node',
+        load: () => import('./node/ps.js'),
+      },
+      rm: {
+        summary: 'Remove one or more nodes from the swarm',
+        aliases: ['remove'],
+        load: () => import('./node/rm.js'),
+      },
+      update: { summary: 'Update a node', load: () => import('./node/update.js') },
+    },
+  },
+  swarm: {
+    summary: 'Manage the cluster and this host as a part of it',
+    children: {
+      init: { summary: 'Initialize a swarm', load: () => import('./swarm/init.js') },
+      join: { summary: 'Join a swarm as a node', load: () => import('./swarm/join.js') },
+      'join-token': { summary: 'Manage join tokens', load: () => import('./swarm/join-token.js') },
+      leave: { summary: 'Leave the swarm', load: () => import('./swarm/leave.js') },
+      update: { summary: 'Update the swarm', load: () => import('./swarm/update.js') },
+    },
+  },
+  env: {
+    summary: 'Print the exports that point the docker CLI at the cluster',
+    load: () => import('./system/env.js'),
+  },
+  info: { summary: 'Display system-wide information', load: () => import('./system/info.js') },
+  version: { summary: 'Show the version information', load: () => import('./system/version.js') },
+}

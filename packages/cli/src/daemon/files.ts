@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { messageOf, ShoalError } from '@shoal/common/errors'
+import type { Environment } from '../client/index.js'
+
+const DEFAULT_STATE = '/var/lib/shoal'
+const DEFAULT_RUN = '/run/shoal'
+
+export type StoreConfig =
+  | { kind: 'embedded' }
+  | { kind: 'etcd'; endpoints: string[]; caFile?: string; certFile?: string; keyFile?: string }
+
+/** What the manager daemon reads when it starts. */
+export interface ManagerConfig {
+  stateDir: string
+  runDir: string
+  listenAddress: string
+  apiAddress: string
+  socketPath: string
+  advertiseAddress: string
+  metricsAddress: string
+  store: StoreConfig
+  initialise: boolean
+  logLevel: string
+}
+
+/** What the agent daemon reads when it starts. */
+export interface AgentConfig {
+  stateDir: string
+  runDir: string
+  managers: string[]
+  joinToken?: string
+  dockerSocket: string
+  advertiseAddress?: string
+  hostname?: string
+  genericResources: string[]
+  logLevel: string
+}
+
+/** How far an agent has come with joining, as it writes it into its run folder. */
+export interface AgentState {
+  state: 'joined' | 'failed'
+  message?: string
+  nodeId?: string
+}
+
+/** Where everything of this host is kept: the flag, else SHOAL_STATE_DIR, else /var/lib/shoal. */
+export function stateFolder(flag: string | undefined, environment: Environment): string {
+  return flag ?? environment['SHOAL_STATE_DIR'] ?? DEFAULT_STATE
+}
+
+/** Where sockets and process IDs are: the flag, else SHOAL_RUN_DIR, else /run/shoal. */
+export function runFolder(flag: string | undefined, environment: Environment): string {
+  return flag ?? environment['SHOAL_RUN_DIR'] ?? DEFAULT_RUN
+}
+
+export const managerConfigPath = (stateDir: string): string => join(stateDir, 'manager', 'config.json')
+export const agentConfigPath = (stateDir: string): string => join(stateDir, 'agent', 'config.json')
+
+/** Whether this host has been made part of a cluster. */
+export function isInCluster(stateDir: string): boolean {
+  return existsSync(managerConfigPath(stateDir)) || existsSync(agentConfigPath(stateDir))
+}
+
+/** @throws failed-precondition when this host runs no manager */
+export function readManagerConfig(stateDir: string): ManagerConfig {
+  return readConfig<ManagerConfig>(managerConfigPath(stateDir), 'this host runs no manager')
+}
+
+/** @throws failed-precondition when this host runs no agent */
+export function readAgentConfig(stateDir: string): AgentConfig {
+  return readConfig<AgentConfig>(agentConfigPath(stateDir), 'this host runs no agent')
+}
+
+function readConfig<Config>(path: string, absence: string): Config {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Config
+  } catch (error) {
+    throw new ShoalError('failed-precondition', `${absence}: ${messageOf(error)}`, error)
+  }
+}
+
+/** Writes a configuration that only its owner can read: a join token may be in it. */
+export function writeConfig(path: string, config: ManagerConfig | AgentConfig): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 })
+}
+
+/** What the agent last said of its joining; undefined before it has. */
+export function readAgentState(runDir: string): AgentState | undefined {
+  try {
+    return JSON.parse(readFileSync(join(runDir, 'agent.state'), 'utf8')) as AgentState
+  } catch {
+    // Not there, or only half written: it will be asked again.
+    return undefined
+  }
+}

@@ -1,0 +1,126 @@
+import { spawn } from 'node:child_process'
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Clock, sleep } from '@shoal/common/clock'
+import { messageOf, ShoalError } from '@shoal/common/errors'
+
+export type DaemonKind = 'manager' | 'agent'
+
+export interface Daemon {
+  kind: DaemonKind
+  runDir: string
+  configPath: string
+}
+
+const POLL_MS = 100
+const LOG_LINES = 15
+
+/** The program of a daemon in the checkout that ctl itself runs from. */
+export function programOf(kind: DaemonKind): string {
+  return fileURLToPath(new URL(`../../../${kind}/dist/main.js`, import.meta.url))
+}
+
+export const logPath = ({ kind, configPath }: Daemon): string => join(dirname(configPath), `${kind}.log`)
+
+/**
+ * The process ID of a running daemon. The number in the file counts only if that process is this
+ * daemon: the system may have given it to another since.
+ */
+export function runningPid({ kind, runDir, configPath }: Daemon): number | undefined {
+  let pid: number
+  try {
+    pid = Number(readFileSync(join(runDir, `${kind}.pid`), 'utf8').trim())
+  } catch {
+    return undefined
+  }
+  return isOurs(pid, configPath) ? pid : undefined
+}
+
+function isOurs(pid: number, configPath: string): boolean {
+  if (!Number.isInteger(pid) || pid <= 1) return false
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(configPath)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts a daemon in the background; its output is added to its log.
+ * @returns whether it is still alive, for those who wait for it
+ * @throws failed-precondition when it has not been built
+ */
+export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } {
+  const program = programOf(daemon.kind)
+  if (!existsSync(program)) {
+    throw new ShoalError(
+      'failed-precondition',
+      `${program} is missing: run 'npm run build' in the checkout first`,
+    )
+  }
+  mkdirSync(daemon.runDir, { recursive: true, mode: 0o755 })
+  const log = openSync(logPath(daemon), 'a', 0o600)
+  const child = spawn(process.execPath, [program, '--config', daemon.configPath], {
+    detached: true,
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  child.on('error', () => undefined)
+  child.unref()
+  return {
+    alive: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
+    stop: () => void child.kill('SIGTERM'),
+  }
+}
+
+/**
+ * Asks a daemon to end and waits until it has.
+ * @returns false when it does not run
+ * @throws unavailable when it still runs after `patienceMs` milliseconds
+ */
+export async function stopDaemon(daemon: Daemon, clock: Clock, patienceMs: number): Promise<boolean> {
+  const pid = runningPid(daemon)
+  if (pid === undefined) return false
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    if (!isOurs(pid, daemon.configPath)) return true
+    throw new ShoalError(
+      'permission-denied',
+      `cannot stop the ${daemon.kind} (process ${pid}): ${messageOf(error)}`,
+      error,
+    )
+  }
+  const ended = await waitUntil(() => !isOurs(pid, daemon.configPath), clock, patienceMs)
+  if (!ended) {
+    throw new ShoalError(
+      'unavailable',
+      `the ${daemon.kind} (process ${pid}) has not ended within ${patienceMs / 1000} seconds`,
+    )
+  }
+  return true
+}
+
+/** Waits until `check` holds; false when it still does not after `patienceMs` milliseconds. */
+export async function waitUntil(
+  check: () => boolean | Promise<boolean>,
+  clock: Clock,
+  patienceMs: number,
+): Promise<boolean> {
+  const untilMs = clock.now() + patienceMs
+  while (!(await check())) {
+    if (clock.now() >= untilMs) return false
+    await sleep(clock, POLL_MS)
+  }
+  return true
+}
+
+/** The last lines of a daemon's log, for the message that it did not come up. */
+export function lastLogLines(daemon: Daemon): string {
+  try {
+    return readFileSync(logPath(daemon), 'utf8').trimEnd().split('\n').slice(-LOG_LINES).join('\n')
+  } catch {
+    return '(it has written no log)'
+  }
+}
