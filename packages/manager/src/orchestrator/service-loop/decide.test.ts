@@ -218,6 +218,11 @@ describe('nodes and endings', () => {
     expect(actions(service(1), [task(text)], nodes)).toEqual(expected)
   })
 
+  test('a move is called off when the node will do again', () => {
+    const moving = [task('o 1 running>running @a'), task('n 1 pending>ready <o')]
+    expect(actions(service(1), moving)).toEqual(['delete n'])
+  })
+
   test('a restart that is not due yet is looked at again when it is', () => {
     const waiting = task('t 1 ready>ready @a', { StartAfterMs: NOW + 4_000 })
     expect(decideService(viewOf(service(1), [waiting]), 'web', NOW, () => 'x')).toEqual({

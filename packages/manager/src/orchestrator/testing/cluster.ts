@@ -12,7 +12,7 @@ const CRASH_AFTER_MS = 1_000
 
 /** Spreads pending tasks over the nodes that are ready and active. */
 export async function actAsScheduler(state: LiveState, now: number): Promise<void> {
-  for (const task of [...state.all('task')]) {
+  for (const task of Array.from(state.all('task'))) {
     if (task.Status.State !== 'pending' || isBefore('running', task.DesiredState)) continue
     const NodeID = task.NodeID ?? chooseNode(state, task)
     const next =
@@ -42,7 +42,7 @@ function chooseNode(state: LiveState, task: TaskRecord): string | undefined {
 
 /** Moves every task that a living node knows one step on, when its time has come. */
 export async function actAsAgents(state: LiveState, now: number): Promise<void> {
-  for (const task of [...state.all('task')]) {
+  for (const task of Array.from(state.all('task'))) {
     const node = task.NodeID === undefined ? undefined : state.get('node', task.NodeID)
     if (!node || node.Status.State !== 'ready' || isBefore(task.Status.State, 'assigned')) continue
     if (isTerminal(task.Status.State)) continue
