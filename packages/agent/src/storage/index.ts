@@ -5,3 +5,4 @@
 export * from './assignment-store.js'
 export * from './boot-id.js'
 export * from './memory-store.js'
+export * from './manager-list.js'

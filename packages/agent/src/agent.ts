@@ -1,0 +1,183 @@
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/common'
+import type { NodeDescription } from '@shoal/engine-api'
+import { wire } from '@shoal/proto'
+import type { AgentConfig } from './config.js'
+import {
+  connectDocker,
+  DEFAULT_DOCKER,
+  engineInfo,
+  type EngineInfo,
+  type Executor,
+} from './executor/index.js'
+import { type AgentIdentity, MANAGER_CHANNEL_OPTIONS, obtainIdentity } from './identity/index.js'
+import { describeHost, parseGenericResources } from './resources/index.js'
+import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'
+import { FileAssignmentStore, FileManagerList, readBootId } from './storage/index.js'
+import { DEFAULT_WORKER, Worker } from './worker/index.js'
+
+const ENGINE_RETRY_MS = 500
+
+export interface AgentParts {
+  readonly config: AgentConfig
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** An agent that has joined and runs. */
+export interface Agent {
+  readonly nodeId: string
+  /** Stops and removes every task of this host, and tells the manager that the node leaves. */
+  leave(): Promise<void>
+  /** Resolves when nothing is under way any more; for after the signal has aborted. */
+  stopped(): Promise<void>
+}
+
+/**
+ * Wires an agent together and starts it: identity, engine, worker, session.
+ * @throws ShoalError when the host cannot join, or its certificate serves no more
+ */
+export async function startAgent(parts: AgentParts): Promise<Agent> {
+  const { config, clock, random, log, signal } = parts
+  const folder = join(config.stateDir, 'agent')
+  const managers = new FileManagerList(join(folder, 'managers.json'), config.managers)
+  const { identity, joinedManagers } = await obtainIdentity({
+    ...parts,
+    directory: join(folder, 'tls'),
+    managers: () => managers.load(),
+    ...(config.joinToken !== undefined && { joinToken: config.joinToken }),
+  })
+  if (joinedManagers) await managers.save(joinedManagers)
+
+  const engine = await waitForEngine(parts)
+  const executor = await openExecutor(parts, identity, engine)
+  // The worker and the session know each other only by these two functions.
+  let session: Session | undefined
+  const worker = new Worker({
+    ...DEFAULT_WORKER,
+    executor,
+    store: new FileAssignmentStore(join(folder, 'assignments'), log),
+    bootId: await readBootId(),
+    report: (taskId, status) => session?.report(taskId, status),
+    clock,
+    random,
+    log,
+  })
+  await worker.start(signal)
+  session = openSession(parts, { managers, identity, executor, worker })
+  const running = [session.run(signal), identity.run()]
+  return {
+    nodeId: identity.nodeId,
+    leave: () => leave(worker, executor, session, clock),
+    stopped: async () => {
+      await Promise.all([...running, worker.stopped()])
+    },
+  }
+}
+
+/** Removes the tasks of a host whose agent had no chance to: no manager is asked. */
+export async function removeTasks(parts: AgentParts): Promise<void> {
+  const { config, clock, random, log } = parts
+  const folder = join(config.stateDir, 'agent')
+  const { identity } = await obtainIdentity({
+    ...parts,
+    directory: join(folder, 'tls'),
+    managers: () => config.managers,
+  })
+  const executor = await openExecutor(parts, identity, await waitForEngine(parts))
+  const store = new FileAssignmentStore(join(folder, 'assignments'), log)
+  const bootId = await readBootId()
+  const worker = new Worker({
+    ...DEFAULT_WORKER,
+    executor,
+    store,
+    bootId,
+    report: () => {},
+    clock,
+    random,
+    log,
+  })
+  await worker.start(parts.signal)
+  await giveUpTasks(worker, executor, clock)
+}
+
+interface SessionParts {
+  readonly managers: FileManagerList
+  readonly identity: AgentIdentity
+  readonly executor: Executor
+  readonly worker: Worker
+}
+
+function openSession({ config, clock, random, log }: AgentParts, parts: SessionParts): Session {
+  const { managers, identity, executor, worker } = parts
+  const channelOptions = { ...SESSION_CHANNEL_OPTIONS, ...MANAGER_CHANNEL_OPTIONS }
+  return createSession({
+    managers,
+    connect: (address) => new wire.Dispatcher(address, identity.channelCredentials(), channelOptions),
+    describeHost: async () => describe(config, await executor.info()),
+    onAssignments: worker,
+    ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
+    clock,
+    random,
+    log,
+  })
+}
+
+function describe(config: AgentConfig, info: EngineInfo): NodeDescription {
+  const description = describeHost(info, parseGenericResources(config.genericResources))
+  return { ...description, Hostname: config.hostname ?? description.Hostname }
+}
+
+/** At boot the agent may be quicker than the Docker Engine. */
+async function waitForEngine({ config, clock, log, signal }: AgentParts): Promise<EngineInfo> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await engineInfo(config.dockerSocket)
+    } catch (error) {
+      if (signal.aborted) throw new ShoalError('unavailable', 'the agent is stopping', error)
+      if (attempt === 1)
+        log.warn({ err: error, socket: config.dockerSocket }, 'waiting for the Docker Engine')
+      await sleep(clock, ENGINE_RETRY_MS, signal)
+    }
+  }
+}
+
+function openExecutor(
+  { config, clock, random, log }: AgentParts,
+  identity: AgentIdentity,
+  engine: EngineInfo,
+): Promise<Executor> {
+  return connectDocker({
+    ...DEFAULT_DOCKER,
+    socketPath: config.dockerSocket,
+    node: {
+      nodeId: identity.nodeId,
+      clusterId: identity.clusterId,
+      hostname: config.hostname ?? (engine.hostname || hostname()),
+      architecture: engine.architecture,
+      os: engine.os,
+    },
+    clock,
+    random,
+    log,
+  })
+}
+
+async function leave(worker: Worker, executor: Executor, session: Session, clock: Clock): Promise<void> {
+  const goodbye = session.leave()
+  await giveUpTasks(worker, executor, clock)
+  await goodbye
+}
+
+const LEAVE_POLL_MS = 100
+
+/** Every task gets its grace period; then nothing of this node is left on the engine. */
+async function giveUpTasks(worker: Worker, executor: Executor, clock: Clock): Promise<void> {
+  await worker.replaceAll([])
+  while ((await executor.list()).some((container) => container.phase === 'running'))
+    await sleep(clock, LEAVE_POLL_MS)
+  for (const container of await executor.list()) await executor.remove(container.id)
+}

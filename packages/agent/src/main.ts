@@ -1,0 +1,52 @@
+/** The agent's process: `node main.js --config <file>`. */
+import { parseArgs } from 'node:util'
+import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
+import { removeTasks, startAgent, type AgentParts } from './agent.js'
+import { readAgentConfig } from './config.js'
+import { RunFiles } from './run-files.js'
+
+const { values } = parseArgs({ options: { config: { type: 'string' } } })
+if (values.config === undefined) {
+  console.error('usage: agent --config <file>')
+  process.exit(2)
+}
+
+const config = readAgentConfig(values.config)
+const log = createLogger('agent', config.logLevel)
+const files = new RunFiles(config.runDir)
+const stopping = new AbortController()
+const parts: AgentParts = { config, clock: systemClock, random: systemRandom, log, signal: stopping.signal }
+
+/** Runs until it is told to end. @returns the exit code */
+async function main(): Promise<number> {
+  files.writePid()
+  if (files.isLeaving()) {
+    await removeTasks(parts)
+    return 0
+  }
+  const asked = new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve)
+  })
+  void asked.then(() => setImmediate(() => !files.isLeaving() && stopping.abort()))
+  const agent = await startAgent(parts)
+  files.writeState({ state: 'joined', nodeId: agent.nodeId })
+  log.info({ node: agent.nodeId }, 'the agent runs')
+  const signal = await asked
+  log.info({ signal, leaving: files.isLeaving() }, 'the agent ends')
+  if (files.isLeaving()) await agent.leave()
+  stopping.abort()
+  await agent.stopped()
+  return 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  log.fatal({ err: error }, 'the agent cannot run')
+  files.writeState({ state: 'failed', message: messageOf(error) })
+  process.exitCode = 1
+} finally {
+  stopping.abort()
+  files.removePid()
+}
+process.exit()
