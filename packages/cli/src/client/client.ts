@@ -125,7 +125,7 @@ export class ManagerClient {
       body: spec,
       headers,
     })
-    return (answer ?? {}) as Acknowledged
+    return answer ?? {}
   }
 
   async removeService(ref: string): Promise<void> {

@@ -24,6 +24,7 @@ const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   404: 'not-found',
   409: 'already-exists',
   501: 'unimplemented',
+  503: 'unavailable',
 }
 
 /** A refusal by the manager, as opposed to a manager that cannot be reached. */
@@ -67,10 +68,10 @@ async function send(endpoint: Endpoint, method: string, path: string, options: C
   const { request } = secure ? await import('node:https') : await import('node:http')
   const target: RequestOptions =
     endpoint.kind === 'socket'
-      ? { socketPath: endpoint.path, headers: { Host: 'shoal' } }
+      ? { socketPath: endpoint.path }
       : { host: endpoint.host, port: endpoint.port, ...endpoint.tls }
   const headers = {
-    ...target.headers,
+    ...(endpoint.kind === 'socket' && { Host: 'shoal' }),
     ...(payload !== undefined && {
       'Content-Type': 'application/json',
       'Content-Length': String(Buffer.byteLength(payload)),

@@ -64,17 +64,17 @@ export function isInCluster(stateDir: string): boolean {
 
 /** @throws failed-precondition when this host runs no manager */
 export function readManagerConfig(stateDir: string): ManagerConfig {
-  return readConfig<ManagerConfig>(managerConfigPath(stateDir), 'this host runs no manager')
+  return readConfig(managerConfigPath(stateDir), 'this host runs no manager') as ManagerConfig
 }
 
 /** @throws failed-precondition when this host runs no agent */
 export function readAgentConfig(stateDir: string): AgentConfig {
-  return readConfig<AgentConfig>(agentConfigPath(stateDir), 'this host runs no agent')
+  return readConfig(agentConfigPath(stateDir), 'this host runs no agent') as AgentConfig
 }
 
-function readConfig<Config>(path: string, absence: string): Config {
+function readConfig(path: string, absence: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Config
+    return JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new ShoalError('failed-precondition', `${absence}: ${messageOf(error)}`, error)
   }

@@ -10,7 +10,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
   for (const row of rows) {
     for (const [column, cell] of row.slice(0, -1).entries()) {
-      widths[column] = Math.max(widths[column] ?? LEAST_WIDTH, [...cell].length + GAP)
+      widths[column] = Math.max(widths[column] ?? LEAST_WIDTH, Array.from(cell).length + GAP)
     }
   }
   return rows.map((row) =>
@@ -19,5 +19,5 @@ export function alignColumns(rows: readonly (readonly string[])[]): string[] {
 }
 
 function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - [...cell].length))
+  return cell + ' '.repeat(Math.max(0, width - Array.from(cell).length))
 }

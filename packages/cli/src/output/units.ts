@@ -71,6 +71,6 @@ export function capitalised(text: string): string {
 
 /** At most `length` characters; what is longer ends in `…`. */
 export function ellipsis(text: string, length: number): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`
 }

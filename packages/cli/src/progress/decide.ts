@@ -121,6 +121,7 @@ function endedByStatus(
     case 'updating':
     case 'rollback_started':
     case undefined:
+    default:
       return undefined
   }
 }

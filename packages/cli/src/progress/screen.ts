@@ -55,6 +55,6 @@ function barText(line: ProgressLine, columns: number): string {
 
 /** A line that wrapped would spoil the count of lines to go up. */
 function cropped(text: string, columns: number): string {
-  const characters = [...text]
+  const characters = Array.from(text)
   return characters.length < columns ? text : `${characters.slice(0, columns - 2).join('')}…`
 }

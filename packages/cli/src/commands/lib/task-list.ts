@@ -33,8 +33,8 @@ export interface TaskListOptions {
   /** Whether earlier tasks of a slot are indented: in tables only. */
   indent: boolean
   nowMs: number
-  serviceName(id: string): string
-  nodeName(id: string): string
+  serviceName: (id: string) => string
+  nodeName: (id: string) => string
 }
 
 /** The lines of a list of tasks: by name, the newest of each slot first, its history under it. */

@@ -123,10 +123,12 @@ async function answers(client: ManagerClient): Promise<boolean> {
   }
 }
 
+/** The node of this host, once its agent has said that it is ready. */
 async function readyNode(client: ManagerClient): Promise<Node | undefined> {
   try {
+    const self = (await client.info()).Swarm?.NodeID
     const nodes = await client.nodes()
-    return nodes.find((node) => node.Status.State === 'ready')
+    return nodes.find((node) => node.Status.State === 'ready' && (!self || node.ID === self))
   } catch {
     return undefined
   }

@@ -34,7 +34,7 @@ function renderNode(node: TemplateNode, scope: Scope): string {
       scope.variables.set(node.name, evaluate(node.value, scope))
       return ''
     case 'if':
-      return render(isTrue(evaluate(node.condition, scope)) ? node.then : node.otherwise, scope)
+      return render(isTrue(evaluate(node.condition, scope)) ? node.body : node.otherwise, scope)
     case 'with': {
       const value = evaluate(node.value, scope)
       return isTrue(value) ? render(node.body, { ...scope, dot: value }) : render(node.otherwise, scope)
@@ -123,7 +123,7 @@ function checkFunctions(nodes: readonly TemplateNode[]): void {
     if (node.kind === 'print' || node.kind === 'assign' || node.kind === 'with') checkExpression(node.value)
     if (node.kind === 'if') checkExpression(node.condition)
     if (node.kind === 'range') checkExpression(node.list)
-    if (node.kind === 'if') checkFunctions([...node.then, ...node.otherwise])
+    if (node.kind === 'if') checkFunctions([...node.body, ...node.otherwise])
     if (node.kind === 'range' || node.kind === 'with') checkFunctions([...node.body, ...node.otherwise])
   }
 }

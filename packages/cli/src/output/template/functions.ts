@@ -8,7 +8,7 @@ export function goPrint(value: unknown): string {
     const pairs = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
     return `map[${pairs.map(([key, item]) => `${key}:${goPrint(item)}`).join(' ')}]`
   }
-  return String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 /** JSON as Go writes a map: the keys of the outermost object in order. */
@@ -55,9 +55,7 @@ export const FUNCTIONS: Readonly<Record<string, TemplateFunction>> = {
   pad: (value, before, after) => ' '.repeat(Number(before)) + String(value) + ' '.repeat(Number(after)),
   truncate: (value, length) => String(value).slice(0, Number(length)),
   len: (value) =>
-    Array.isArray(value) || typeof value === 'string'
-      ? value.length
-      : Object.keys((value ?? {}) as Record<string, unknown>).length,
+    Array.isArray(value) || typeof value === 'string' ? value.length : Object.keys(value ?? {}).length,
   index: (container, ...keys) => keys.reduce(pick, container),
   eq: (first, ...others) => others.some((other) => first === other),
   ne: (a, b) => a !== b,

@@ -42,7 +42,7 @@ class BlockReader {
       return {
         kind: 'if',
         condition: parseExpression(rest),
-        ...this.#branches((then, otherwise) => ({ then, otherwise })),
+        ...this.#branches((body, otherwise) => ({ body, otherwise })),
       }
     }
     if (first === 'with') {

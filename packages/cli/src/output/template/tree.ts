@@ -11,7 +11,7 @@ export type TemplateNode =
   | { kind: 'text'; text: string }
   | { kind: 'print'; value: Expression }
   | { kind: 'assign'; name: string; value: Expression }
-  | { kind: 'if'; condition: Expression; then: readonly TemplateNode[]; otherwise: readonly TemplateNode[] }
+  | { kind: 'if'; condition: Expression; body: readonly TemplateNode[]; otherwise: readonly TemplateNode[] }
   | {
       kind: 'range'
       list: Expression
