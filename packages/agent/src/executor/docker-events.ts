@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { jittered, messageOf, sleep, type Clock, type Logger, type Random } from '@shoal/common'
 import type Docker from 'dockerode'
@@ -58,18 +56,17 @@ async function openEvents(options: EventsOptions, signal: AbortSignal): Promise<
   return stream as Readable
 }
 
+/** One JSON document per line; a connection that breaks is thrown. */
 async function readEvents(stream: Readable, listener: (event: ExecutorEvent) => void): Promise<void> {
-  const closed = once(stream, 'close')
-  const lines = createInterface({ input: stream })
-  lines.on('line', (line) => {
-    const taskId = taskOf(line)
-    if (taskId !== undefined) listener({ kind: 'container', taskId })
-  })
-  try {
-    await closed
-  } finally {
-    lines.close()
-    stream.destroy()
+  stream.setEncoding('utf8')
+  let rest = ''
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const taskId = taskOf(line)
+      if (taskId !== undefined) listener({ kind: 'container', taskId })
+    }
   }
 }
 

@@ -39,7 +39,12 @@ const WAIT: Step = { kind: 'wait' }
 export function nextStep(view: TaskView): Step {
   if (isTerminal(view.state)) return afterTheEnd(view)
   if (!wantsToLive(view.desired)) return towardsShutdown(view)
-  switch (view.state) {
+  if (isBefore(view.state, 'accepted')) return { kind: 'advance', to: 'accepted', message: 'accepted' }
+  return towardsRunning(view)
+}
+
+function towardsRunning(view: TaskView): Step {
+  switch (view.state as 'accepted' | 'preparing' | 'ready' | 'starting' | 'running') {
     case 'accepted':
       return { kind: 'advance', to: 'preparing', message: 'preparing' }
     case 'preparing':
@@ -52,8 +57,6 @@ export function nextStep(view: TaskView): Step {
       return start(view)
     case 'running':
       return run(view)
-    default:
-      return { kind: 'advance', to: 'accepted', message: 'accepted' }
   }
 }
 

@@ -138,7 +138,10 @@ export class Worker {
     const { executor, clock, random, log, bootId } = this.#options
     const id = record.task.ID
     const runner = new TaskRunner(record.task, record.status, record.withdrawn, {
-      ...{ executor, clock, random, log },
+      executor,
+      clock,
+      random,
+      log,
       hostRestarted: record.bootId !== bootId,
       onStatus: (status) => this.#keepAndReport(id, status),
       onSettled: () => this.#settled(id),

@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { silentLogger, systemClock, systemRandom } from '@shoal/common'
+import {
+  connectDocker,
+  DEFAULT_DOCKER,
+  engineInfo,
+  taskName,
+  type Executor,
+} from '@shoal/agent/executor/index'
+import { describeExecutor } from '@shoal/agent/executor/testing/executor-contract'
+import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
+import { makeBusyboxImage, removeImage, uniqueName } from './executor-fixture.js'
+
+const image = `${uniqueName('executor')}:1`
+
+beforeAll(() => makeBusyboxImage(image))
+afterAll(() => removeImage(image))
+
+async function openDocker(): Promise<{
+  executor: Executor
+  node: typeof NODE
+  image: string
+  cleanUp(): Promise<void>
+}> {
+  const node = { ...NODE, nodeId: uniqueName('node') }
+  const common = { clock: systemClock, random: systemRandom, log: silentLogger }
+  const executor = await connectDocker({ ...DEFAULT_DOCKER, ...common, node })
+  const cleanUp = async (): Promise<void> => {
+    for (const container of await executor.list()) await executor.remove(container.id)
+  }
+  return { executor, node, image, cleanUp }
+}
+
+describeExecutor('Docker', openDocker)
+
+test('a container gets what its spec says, down to health, limits and privileges', async () => {
+  const { executor, node, cleanUp } = await openDocker()
+  const task = aTask({
+    NodeID: node.nodeId,
+    Spec: {
+      Resources: { Limits: { NanoCPUs: 500_000_000, MemoryBytes: 67_108_864, Pids: 50 } },
+      LogDriver: { Name: 'json-file', Options: { 'max-size': '1m' } },
+      ContainerSpec: {
+        Image: image,
+        Command: ['sh', '-c'],
+        Args: [
+          '[ "$HOSTNAME" = web-1 ] && [ "$WHO" = alpha ] && [ "$(cat /proc/1/oom_score_adj)" = 100 ] && sleep 1000',
+        ],
+        Hostname: '{{.Service.Name}}-{{.Task.Slot}}',
+        Env: ['WHO={{.Node.Hostname}}'],
+        Hosts: ['10.1.2.3 db database'],
+        OomScoreAdj: 100,
+        ReadOnly: true,
+        StopGracePeriod: 0,
+        Ulimits: [{ Name: 'nofile', Soft: 64, Hard: 128 }],
+        Sysctls: { 'net.ipv4.ip_unprivileged_port_start': '0' },
+        CapabilityDrop: ['CAP_CHOWN'],
+        Privileges: { NoNewPrivileges: true },
+        Mounts: [{ Type: 'tmpfs', Target: '/scratch', TmpfsOptions: { SizeBytes: 1_048_576 } }],
+        Healthcheck: { Test: ['CMD-SHELL', 'echo fine > /scratch/health'], Interval: 200_000_000 },
+      },
+    },
+  })
+  await executor.prepare(task, new AbortController().signal)
+  const healthy = new Promise<void>((resolve, reject) => {
+    const abort = new AbortController()
+    executor.watch(() => {
+      void executor.inspect(taskName(task)).then((state) => {
+        if (state?.phase === 'ended') reject(new Error(`it ended with ${state.exitCode}`))
+        if (state?.health === 'healthy') resolve()
+      }, reject)
+    }, abort.signal)
+  })
+  await executor.start(taskName(task))
+  await healthy
+  await cleanUp()
+})
+
+test('an engine that is not there is unavailable, not an answer', async () => {
+  await expect(engineInfo('/run/no-such-engine.sock')).rejects.toMatchObject({ code: 'unavailable' })
+})
+
+test('the engine describes its host', async () => {
+  const info = await engineInfo(DEFAULT_DOCKER.socketPath)
+  expect(info.os).toBe('linux')
+  expect(info.cpus).toBeGreaterThan(0)
+  expect(info.plugins).toContainEqual({ Type: 'Volume', Name: 'local' })
+})
