@@ -1,0 +1,93 @@
+import { ShoalError } from '@shoal/common'
+import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
+import { checkRole } from './access.js'
+import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
+import type { ApiContext } from './context.js'
+import { answerOf, notImplemented } from './errors.js'
+import { isKnownPath } from './known-paths.js'
+import type { ApiHttpsOptions, ApiOptions } from './options.js'
+import { networkRoutes } from './routes/networks.js'
+import { nodeRoutes } from './routes/nodes.js'
+import { serviceRoutes } from './routes/services.js'
+import { swarmRoutes } from './routes/swarm.js'
+import { systemRoutes } from './routes/system.js'
+import { taskRoutes } from './routes/tasks.js'
+import { Serial } from './serial.js'
+
+/** Far above any spec that a store could keep (etcd takes 1.5 MB). */
+const LARGEST_BODY_BYTES = 4 * 1024 * 1024
+/** A prefix of an ID or a name never is longer. */
+const LONGEST_PARAMETER = 256
+
+/** Makes one server for one listener. It does not listen yet; close it to stop. */
+export type ApiServerFactory = (https?: ApiHttpsOptions) => FastifyInstance
+
+/**
+ * The Engine API over one state.
+ * @returns makes a server: without options for a socket that only root can open (call `listen({ path })`), with
+ *   them for HTTPS (`listen({ host, port })`), where clients need a certificate with the role `client` or `manager`
+ */
+export function createApi(options: ApiOptions): ApiServerFactory {
+  const context: ApiContext = { ...options, serial: new Serial() }
+  return (https) => {
+    const app = newServer(https)
+    readBodiesRaw(app)
+    answerInDockersFrame(app, context, https !== undefined)
+    systemRoutes(app, context)
+    swarmRoutes(app, context)
+    nodeRoutes(app, context)
+    serviceRoutes(app, context)
+    taskRoutes(app, context)
+    networkRoutes(app)
+    return app
+  }
+}
+
+function newServer(https: ApiHttpsOptions | undefined): FastifyInstance {
+  const options = {
+    bodyLimit: LARGEST_BODY_BYTES,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    rewriteUrl: (request: { url?: string }) => withoutVersion(request.url ?? '/'),
+    routerOptions: { maxParamLength: LONGEST_PARAMETER },
+  }
+  // The routes see no difference between the two kinds of servers.
+  return https ? (fastify({ ...options, https }) as unknown as FastifyInstance) : fastify(options)
+}
+
+/** The routes judge content types and JSON themselves, in Docker's words. */
+function readBodiesRaw(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+}
+
+function answerInDockersFrame(app: FastifyInstance, context: ApiContext, checksRoles: boolean): void {
+  const { log, facts } = context
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'api-version': API_VERSION,
+      ostype: 'linux',
+      'docker-experimental': 'false',
+      server: `Docker/${facts.version} (linux)`,
+    })
+    if (checksRoles) checkRole(request.raw.socket)
+    requestedVersion(request.originalUrl)
+    // Before the body is read: a build context may be large.
+    if (request.is404) throw notServed(request.method, request.url)
+  })
+  app.setSerializerCompiler(() => (value) => `${JSON.stringify(value)}\n`)
+  app.setReplySerializer((value) => `${JSON.stringify(value)}\n`)
+  const answerError = (error: unknown, reply: FastifyReply): FastifyReply => {
+    const { status, message } = answerOf(error, log)
+    return reply.code(status).header('content-type', 'application/json').send({ message })
+  }
+  app.setErrorHandler((error, _request, reply) => answerError(error, reply))
+  app.setNotFoundHandler((request, reply) => answerError(notServed(request.method, request.url), reply))
+}
+
+function notServed(method: string, url: string): ShoalError {
+  const [path = '/'] = url.split('?')
+  return isKnownPath(method, path)
+    ? notImplemented(`${method} ${path}`)
+    : new ShoalError('not-found', 'page not found')
+}

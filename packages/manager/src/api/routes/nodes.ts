@@ -1,0 +1,114 @@
+import { ShoalError, toTimestamp } from '@shoal/common'
+import { NODE_ROLES, readNodeSpec, storedNodeSpec, validateNodeSpec, type NodeSpec } from '@shoal/engine-api'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { put, remove, type NodeRecord } from '../../state/records.js'
+import { transact } from '../../state/state.js'
+import type { StateView } from '../../state/view.js'
+import { nodeAnswer } from '../answers/node.js'
+import type { ApiContext } from '../context.js'
+import { notImplemented, outOfSequence, swarmError } from '../errors.js'
+import { readJson } from '../request/body.js'
+import { readFilters, type Filters } from '../request/filters.js'
+import { findNode } from '../request/lookup.js'
+import { looseBoolean, pathId, versionIndex } from '../request/query.js'
+
+const FILTERS = ['id', 'name', 'label', 'node.label', 'membership', 'role']
+const MEMBERSHIPS = ['accepted', 'pending']
+
+export function nodeRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { state } = context
+
+  app.get('/nodes', (request) => {
+    const filters = readFilters(request, FILTERS)
+    checkWords(filters)
+    return [...state.all('node')].filter((node) => matches(filters, node)).map(nodeAnswer)
+  })
+
+  app.get('/nodes/:id', (request) => nodeAnswer(findNode(state, pathId(request))))
+
+  app.post('/nodes/:id/update', async (request, reply) => {
+    await updateNode(request, context)
+    return reply.send()
+  })
+
+  app.delete('/nodes/:id', async (request, reply) => {
+    const force = looseBoolean(request, 'force')
+    const reference = pathId(request)
+    await transact(state, () => {
+      const node = findNode(state, reference)
+      checkRemovable(node, force)
+      return { mutations: [remove('node', node)], result: undefined }
+    })
+    return reply.send()
+  })
+}
+
+/** Docker answers 500 here: what is behind it takes these words for its own. */
+function checkWords(filters: Filters): void {
+  for (const role of filters.values('role')) {
+    if (!NODE_ROLES.some((known) => known === role)) {
+      throw new ShoalError('internal', `invalid role filter: '${role}'`)
+    }
+  }
+  for (const membership of filters.values('membership')) {
+    if (!MEMBERSHIPS.includes(membership)) {
+      throw new ShoalError('internal', `invalid membership filter: '${membership}'`)
+    }
+  }
+}
+
+function matches(filters: Filters, { ID, Spec, Description }: NodeRecord): boolean {
+  return (
+    filters.prefix('id', ID) &&
+    filters.prefix('name', Description.Hostname) &&
+    filters.labels('label', Description.Engine.Labels) &&
+    filters.labels('node.label', Spec.Labels) &&
+    filters.some('membership', (membership) => membership === 'accepted') &&
+    filters.some('role', (role) => role === (Spec.Role ?? 'worker'))
+  )
+}
+
+async function updateNode(request: FastifyRequest, { state, clock }: ApiContext): Promise<void> {
+  const reference = pathId(request)
+  const version = versionIndex(request, 'node')
+  const given = readNodeSpec(readJson(request))
+  validateNodeSpec(given)
+  const spec = storedNodeSpec(given)
+  await transact(state, () => {
+    const node = findNode(state, reference)
+    checkRole(state, node, spec)
+    if (node.Version.Index !== version) throw outOfSequence()
+    const updated: NodeRecord = { ...node, Spec: spec, UpdatedAt: toTimestamp(clock.now()) }
+    return { mutations: [put('node', updated)], result: undefined }
+  })
+}
+
+function checkRole(state: StateView, node: NodeRecord, wanted: NodeSpec): void {
+  const role = node.Spec.Role ?? 'worker'
+  if (wanted.Role === role) return
+  if (role === 'manager' && managers(state) <= 1) {
+    throw swarmError('failed-precondition', 'attempting to demote the last manager of the swarm')
+  }
+  throw notImplemented(
+    role === 'manager' ? 'demoting a manager to a worker' : 'promoting a worker to a manager',
+  )
+}
+
+function managers(state: StateView): number {
+  let count = 0
+  for (const node of state.all('node')) if (node.Spec.Role === 'manager') count++
+  return count
+}
+
+function checkRemovable(node: NodeRecord, force: boolean): void {
+  if (node.Spec.Role === 'manager') {
+    throw swarmError(
+      'failed-precondition',
+      `node ${node.ID} is a cluster manager and is a member of the raft cluster. ` +
+        'It must be demoted to worker before removal',
+    )
+  }
+  if (!force && node.Status.State === 'ready') {
+    throw swarmError('failed-precondition', `node ${node.ID} is not down and can't be removed`)
+  }
+}

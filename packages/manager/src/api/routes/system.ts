@@ -1,0 +1,122 @@
+import { toTimestamp } from '@shoal/common'
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { API_VERSION, MIN_API_VERSION } from '../api-version.js'
+import { clusterAnswer } from '../answers/cluster.js'
+import type { ApiContext } from '../context.js'
+import type { NodeRecord } from '../../state/records.js'
+
+export function systemRoutes(app: FastifyInstance, context: ApiContext): void {
+  app.get('/_ping', (_request, reply) => ping(reply).send('OK'))
+  app.head('/_ping', (_request, reply) => ping(reply).header('content-length', '0').send(''))
+  app.get('/version', () => versionAnswer(context))
+  app.get('/info', () => infoAnswer(context))
+}
+
+function ping(reply: FastifyReply): FastifyReply {
+  return reply.headers({
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-cache, no-store, must-revalidate',
+    pragma: 'no-cache',
+    'builder-version': '1',
+    swarm: 'active/manager',
+  })
+}
+
+function versionAnswer({ facts }: ApiContext): unknown {
+  const common = {
+    ApiVersion: API_VERSION,
+    Arch: facts.architecture,
+    BuildTime: facts.buildTime,
+    GitCommit: facts.gitCommit,
+    GoVersion: `none (Node.js ${process.version})`,
+    KernelVersion: facts.kernelVersion,
+    MinAPIVersion: MIN_API_VERSION,
+    Os: 'linux',
+  }
+  return {
+    Platform: { Name: 'Shoal' },
+    Version: facts.version,
+    ...common,
+    Components: [{ Name: 'Engine', Version: facts.version, Details: { ...common, Experimental: 'false' } }],
+  }
+}
+
+/** Docker describes one engine here; this describes the cluster: its resources and containers are the sums of its nodes'. */
+function infoAnswer(context: ApiContext): unknown {
+  const { state, facts, clock } = context
+  const nodes = [...state.all('node')]
+  const ready = nodes.filter((node) => node.Status.State === 'ready')
+  let running = 0
+  for (const task of state.all('task')) if (task.Status.State === 'running') running++
+  return {
+    ID: facts.nodeId,
+    Name: facts.hostname,
+    ServerVersion: facts.version,
+    OperatingSystem: facts.operatingSystem,
+    OSType: 'linux',
+    Architecture: facts.architecture,
+    KernelVersion: facts.kernelVersion,
+    NCPU: sum(ready, (node) => (node.Description.Resources.NanoCPUs ?? 0) / 1e9),
+    MemTotal: sum(ready, (node) => node.Description.Resources.MemoryBytes ?? 0),
+    Containers: running,
+    ContainersRunning: running,
+    ContainersPaused: 0,
+    ContainersStopped: 0,
+    Images: 0,
+    SystemTime: toTimestamp(clock.now()),
+    ...constantInfo(),
+    Swarm: swarmInfo(context, nodes),
+  }
+}
+
+/** What a client looks for although a cluster has no one answer to it. */
+function constantInfo(): Record<string, unknown> {
+  return {
+    Driver: 'none',
+    DriverStatus: [],
+    Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
+    LoggingDriver: '',
+    CgroupDriver: '',
+    DefaultRuntime: '',
+    Runtimes: {},
+    SecurityOptions: [],
+    RegistryConfig: { InsecureRegistryCIDRs: [], IndexConfigs: {}, Mirrors: [] },
+    Labels: [],
+    ExperimentalBuild: false,
+    LiveRestoreEnabled: false,
+    Isolation: '',
+    InitBinary: '',
+    MemoryLimit: true,
+    SwapLimit: true,
+    CpuCfsPeriod: true,
+    CpuCfsQuota: true,
+    CPUShares: true,
+    CPUSet: true,
+    PidsLimit: true,
+    IPv4Forwarding: true,
+    OomKillDisable: true,
+    BridgeNfIptables: true,
+    BridgeNfIp6tables: true,
+    IndexServerAddress: 'https://index.docker.io/v1/',
+    Warnings: null,
+  }
+}
+
+function swarmInfo({ state, facts, ca }: ApiContext, nodes: readonly NodeRecord[]): unknown {
+  const cluster = state.cluster()
+  return {
+    NodeID: facts.nodeId,
+    NodeAddr: facts.advertiseAddress,
+    LocalNodeState: 'active',
+    ControlAvailable: true,
+    Error: '',
+    RemoteManagers: facts.managers(),
+    Nodes: nodes.length,
+    Managers: nodes.filter((node) => node.Spec.Role === 'manager').length,
+    ...(cluster && { Cluster: clusterAnswer(cluster, ca) }),
+  }
+}
+
+function sum(nodes: readonly NodeRecord[], amount: (node: NodeRecord) => number): number {
+  return Math.floor(nodes.reduce((total, node) => total + amount(node), 0))
+}

@@ -1,0 +1,89 @@
+import { ShoalError, toTimestamp } from '@shoal/common'
+import type { ServiceMode, ServiceSpec } from '@shoal/engine-api'
+import { put, specId, type Mutation, type ServiceRecord } from '../../state/records.js'
+import type { StateView } from '../../state/view.js'
+import { endpointOf } from '../answers/service.js'
+import { outOfSequence, swarmError } from '../errors.js'
+import { findService } from '../request/lookup.js'
+import { versionOf } from './spec-version.js'
+
+export interface UpdateOrder {
+  /** ID, name or beginning of an ID. */
+  readonly reference: string
+  /** The Version.Index that the client decided on. */
+  readonly version: number
+  /** Checked, and as the store keeps it. With `rollback` it only is checked. */
+  readonly spec: ServiceSpec
+  readonly rollback: boolean
+  /** The X-Registry-Auth header; undefined: the one of `registryAuthFrom` stays. */
+  readonly registryAuth: string | undefined
+  readonly registryAuthFrom: 'spec' | 'previous-spec'
+  readonly nowMs: number
+}
+
+/**
+ * A service's new spec, or the return to its previous one; the orchestrator does the rest.
+ * @throws ShoalError `not-found`, `out-of-sequence`, `unimplemented` (renaming, change of mode),
+ *   `failed-precondition` (there is no previous spec)
+ */
+export function planUpdate(
+  state: StateView,
+  order: UpdateOrder,
+): { mutations: readonly Mutation[]; result: undefined } {
+  const service = findService(state, order.reference)
+  if (service.Spec.Name !== order.spec.Name) {
+    throw swarmError('unimplemented', 'renaming services is not supported')
+  }
+  if (kindOfMode(service.Spec.Mode) !== kindOfMode(order.spec.Mode)) {
+    throw swarmError('unimplemented', 'service mode change is not allowed')
+  }
+  const wanted = order.rollback ? previousSpec(service) : order.spec
+  if (service.Version.Index !== order.version) throw outOfSequence()
+
+  const auth = order.registryAuth ?? keptAuth(state, service, order.registryAuthFrom)
+  const version = versionOf(state, service, wanted, auth, order.nowMs)
+  const updated = withSpec(service, wanted, version.number, order)
+  return { mutations: [...version.mutations, put('service', updated)], result: undefined }
+}
+
+function withSpec(
+  service: ServiceRecord,
+  spec: ServiceSpec,
+  specVersion: number,
+  order: UpdateOrder,
+): ServiceRecord {
+  const { UpdateStatus: _status, Shoal: own, ...kept } = service
+  const { Rollout: _rollout, ...ownKept } = own
+  const now = toTimestamp(order.nowMs)
+  return {
+    ...kept,
+    UpdatedAt: now,
+    Spec: spec,
+    PreviousSpec: service.Spec,
+    Endpoint: { ...service.Endpoint, ...endpointOf(spec) },
+    ...(order.rollback && {
+      UpdateStatus: { State: 'rollback_started', StartedAt: now, Message: 'manually requested rollback' },
+    }),
+    Shoal: { ...ownKept, SpecVersion: specVersion, PreviousSpecVersion: own.SpecVersion },
+  }
+}
+
+function previousSpec(service: ServiceRecord): ServiceSpec {
+  if (service.PreviousSpec) return service.PreviousSpec
+  throw swarmError('failed-precondition', `service ${service.ID} does not have a previous spec`)
+}
+
+function keptAuth(
+  state: StateView,
+  service: ServiceRecord,
+  from: UpdateOrder['registryAuthFrom'],
+): string | undefined {
+  const { SpecVersion: present, PreviousSpecVersion: previous } = service.Shoal
+  if (from === 'spec') return state.get('spec', specId(service.ID, present))?.Shoal.RegistryAuth
+  if (previous === undefined) throw new ShoalError('invalid-argument', 'service has no previous spec')
+  return state.get('spec', specId(service.ID, previous))?.Shoal.RegistryAuth
+}
+
+function kindOfMode(mode: ServiceMode | undefined): string {
+  return Object.keys(mode ?? {})[0] ?? 'Replicated'
+}
