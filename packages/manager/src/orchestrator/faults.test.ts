@@ -104,6 +104,7 @@ test.each([
   { order: 'stop-first', mode: 'replicated' },
   { order: 'start-first', mode: 'replicated' },
   { order: 'stop-first', mode: 'global' },
+  { order: 'start-first', mode: 'global' },
 ])(
   'whatever happens, no slot has too many tasks, and all is well again afterwards ($mode, $order)',
   async ({ order, mode }) => {

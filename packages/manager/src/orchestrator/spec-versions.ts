@@ -3,6 +3,7 @@ import {
   matchesPlatform,
   parseConstraints,
   type Constraint,
+  type Platform,
   type TaskSpec,
 } from '@shoal/engine-api'
 import { specId, type NodeRecord, type ServiceRecord, type SpecRecord } from '../state/records.js'
@@ -16,12 +17,18 @@ export type Likeness =
   | 'placement'
   | 'other'
 
+/** What a placement asks of a node. */
+interface Allowed {
+  readonly constraints: readonly Constraint[]
+  readonly platforms: readonly Platform[]
+}
+
 /** The versions of one service's spec, with what was worked out about them: for the length of one decision. */
 export class SpecVersions {
   readonly #view: StateView
   readonly #service: ServiceRecord
   readonly #likeness = new Map<number, Likeness>()
-  readonly #constraints = new Map<number, readonly Constraint[]>()
+  readonly #allowed = new Map<number, Allowed>()
 
   constructor(view: StateView, service: ServiceRecord) {
     this.#view = view
@@ -51,11 +58,8 @@ export class SpecVersions {
 
   /** Whether the constraints and platforms of a version allow the node. */
   fits(version: number, node: NodeRecord): boolean {
-    const platforms = this.template(version).Placement?.Platforms ?? []
-    return (
-      matchesConstraints(this.#constraintsOf(version), node) &&
-      matchesPlatform(platforms, node.Description.Platform)
-    )
+    const { constraints, platforms } = this.#allowedBy(version)
+    return matchesConstraints(constraints, node) && matchesPlatform(platforms, node.Description.Platform)
   }
 
   #record(version: number): SpecRecord | undefined {
@@ -70,12 +74,13 @@ export class SpecVersions {
     return sameValue(withoutPlacement(mine), withoutPlacement(wanted)) ? 'placement' : 'other'
   }
 
-  #constraintsOf(version: number): readonly Constraint[] {
-    const known = this.#constraints.get(version)
+  #allowedBy(version: number): Allowed {
+    const known = this.#allowed.get(version)
     if (known) return known
-    const parsed = parseConstraints(this.template(version).Placement?.Constraints ?? [])
-    this.#constraints.set(version, parsed)
-    return parsed
+    const { Constraints = [], Platforms = [] } = this.template(version).Placement ?? {}
+    const allowed = { constraints: parseConstraints(Constraints), platforms: Platforms }
+    this.#allowed.set(version, allowed)
+    return allowed
   }
 }
 

@@ -1,5 +1,5 @@
-import { stateRank } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
+import { isAlive } from '../task-facts.js'
 
 /** One place of a service, a slot or a node, with its tasks and the roles that they have in it. */
 export interface Slot {
@@ -25,11 +25,13 @@ export interface Slot {
 export type SlotPlace = Pick<Slot, 'key' | 'number' | 'nodeId' | 'mayCreate'>
 
 export function readSlot(place: SlotPlace, tasks: readonly TaskRecord[]): Slot {
-  const alive = tasks.filter((task) => stateRank(task.DesiredState) <= stateRank('running'))
+  const alive = tasks.filter(isAlive)
   if (alive.length === 0) {
     const rested = tasks.filter((task) => task.Shoal.Rests && task.DesiredState === 'shutdown')
     return { ...place, tasks, surplus: [], ...(rested.length > 0 && { resting: rested.reduce(better) }) }
   }
+  const [only] = alive
+  if (only && alive.length === 1) return { ...place, tasks, newest: only, surplus: [] }
   const replaced = new Set(alive.map((task) => task.Shoal.Replaces))
   const heads = alive.filter((task) => !replaced.has(task.ID))
   const newest = (heads.length > 0 ? heads : alive).reduce(better)
