@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkRole } from './access.js'
@@ -44,15 +46,14 @@ export function createApi(options: ApiOptions): ApiServerFactory {
 }
 
 function newServer(https: ApiHttpsOptions | undefined): FastifyInstance {
-  const options = {
+  return fastify({
     bodyLimit: LARGEST_BODY_BYTES,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
-    rewriteUrl: (request: { url?: string }) => withoutVersion(request.url ?? '/'),
+    rewriteUrl: ({ url = '/' }) => withoutVersion(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-  }
-  // The routes see no difference between the two kinds of servers.
-  return https ? (fastify({ ...options, https }) as unknown as FastifyInstance) : fastify(options)
+    serverFactory: (handler) => (https ? createHttpsServer(https, handler) : createServer(handler)),
+  })
 }
 
 /** The routes judge content types and JSON themselves, in Docker's words. */
