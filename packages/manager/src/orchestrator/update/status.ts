@@ -1,6 +1,6 @@
 /** What the service says of its rollout, in Docker's words: clients match on them. */
 import { toTimestamp } from '@shoal/common'
-import type { UpdateStatus } from '@shoal/engine-api'
+import type { Endpoint, EndpointSpec, UpdateStatus } from '@shoal/engine-api'
 import type { Rollout, ServiceRecord, TaskRecord } from '../../state/records.js'
 
 const ROLLED_BACK = 'update rolled back due to failure or early termination of task'
@@ -50,6 +50,7 @@ export function rolledBack(service: ServiceRecord, cause: TaskRecord): ServiceRe
     ...service,
     Spec: PreviousSpec,
     PreviousSpec: Spec,
+    Endpoint: publishing(service.Endpoint, PreviousSpec.EndpointSpec),
     UpdateStatus: { State: 'rollback_started', Message: `${ROLLED_BACK} ${named(cause)}` },
     Shoal: withoutRollout({
       ...service.Shoal,
@@ -57,6 +58,12 @@ export function rolledBack(service: ServiceRecord, cause: TaskRecord): ServiceRe
       PreviousSpecVersion: SpecVersion,
     }),
   }
+}
+
+/** The endpoint with what the spec publishes; its addresses stay. */
+function publishing(endpoint: Endpoint, spec: EndpointSpec = { Mode: 'vip' }): Endpoint {
+  const { Spec: _spec, Ports: _ports, ...addresses } = endpoint
+  return { ...addresses, Spec: spec, ...(spec.Ports?.length && { Ports: spec.Ports }) }
 }
 
 function ended(service: ServiceRecord, UpdateStatus: UpdateStatus): ServiceRecord {
