@@ -73,6 +73,7 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       init: { summary: 'Initialize a swarm', load: () => import('./swarm/init.js') },
       join: { summary: 'Join a swarm as a node', load: () => import('./swarm/join.js') },
       'join-token': { summary: 'Manage join tokens', load: () => import('./swarm/join-token.js') },
+      start: { summary: 'Start the daemons of this host again', load: () => import('./swarm/start.js') },
       leave: { summary: 'Leave the swarm', load: () => import('./swarm/leave.js') },
       update: { summary: 'Update the swarm', load: () => import('./swarm/update.js') },
     },

@@ -23,14 +23,31 @@ export function programOf(kind: DaemonKind): string {
 
 export const logPath = ({ kind, configPath }: Daemon): string => join(dirname(configPath), `${kind}.log`)
 
+/** Starts a daemon again when it ends unasked, as an init system would. */
+const SUPERVISOR = fileURLToPath(new URL('../../supervise.sh', import.meta.url))
+
+const daemonPidPath = ({ kind, runDir }: Daemon): string => join(runDir, `${kind}.pid`)
+const supervisorPidPath = ({ kind, runDir }: Daemon): string => join(runDir, `${kind}.supervisor.pid`)
+
+/** The process IDs that have to end for a daemon to be over: its supervisor's first. */
+function pidsOf(daemon: Daemon): number[] {
+  return [supervisorPidPath(daemon), daemonPidPath(daemon)]
+    .map((path) => readPid(path, daemon.configPath))
+    .filter((pid) => pid !== undefined)
+}
+
 /**
  * The process ID of a running daemon. The number in the file counts only if that process is this
  * daemon: the system may have given it to another since.
  */
-export function runningPid({ kind, runDir, configPath }: Daemon): number | undefined {
+export function runningPid(daemon: Daemon): number | undefined {
+  return readPid(daemonPidPath(daemon), daemon.configPath)
+}
+
+function readPid(path: string, configPath: string): number | undefined {
   let pid: number
   try {
-    pid = Number(readFileSync(join(runDir, `${kind}.pid`), 'utf8').trim())
+    pid = Number(readFileSync(path, 'utf8').trim())
   } catch {
     return undefined
   }
@@ -47,7 +64,7 @@ function isOurs(pid: number, configPath: string): boolean {
 }
 
 /**
- * Starts a daemon in the background; its output is added to its log.
+ * Starts a daemon in the background, under a supervisor; its output is added to its log.
  * @returns whether it is still alive, for those who wait for it
  * @throws failed-precondition when it has not been built
  */
@@ -61,7 +78,8 @@ export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } 
   }
   mkdirSync(daemon.runDir, { recursive: true, mode: 0o755 })
   const log = openSync(logPath(daemon), 'a', 0o600)
-  const child = spawn(process.execPath, [program, '--config', daemon.configPath], {
+  const command = [process.execPath, program, '--config', daemon.configPath]
+  const child = spawn(SUPERVISOR, [supervisorPidPath(daemon), ...command], {
     detached: true,
     stdio: ['ignore', log, log],
   })
@@ -80,26 +98,29 @@ export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } 
  * @throws unavailable when it still runs after `patienceMs` milliseconds
  */
 export async function stopDaemon(daemon: Daemon, clock: Clock, patienceMs: number): Promise<boolean> {
-  const pid = runningPid(daemon)
-  if (pid === undefined) return false
+  const pids = pidsOf(daemon)
+  for (const pid of pids) terminate(pid, daemon)
+  const ended = await waitUntil(() => pids.every((pid) => !isOurs(pid, daemon.configPath)), clock, patienceMs)
+  if (!ended) {
+    throw new ShoalError(
+      'unavailable',
+      `the ${daemon.kind} (process ${pids.join(', ')}) has not ended within ${patienceMs / 1000} seconds`,
+    )
+  }
+  return pids.length > 0
+}
+
+function terminate(pid: number, daemon: Daemon): void {
   try {
     process.kill(pid, 'SIGTERM')
   } catch (error) {
-    if (!isOurs(pid, daemon.configPath)) return true
+    if (!isOurs(pid, daemon.configPath)) return
     throw new ShoalError(
       'permission-denied',
       `cannot stop the ${daemon.kind} (process ${pid}): ${messageOf(error)}`,
       error,
     )
   }
-  const ended = await waitUntil(() => !isOurs(pid, daemon.configPath), clock, patienceMs)
-  if (!ended) {
-    throw new ShoalError(
-      'unavailable',
-      `the ${daemon.kind} (process ${pid}) has not ended within ${patienceMs / 1000} seconds`,
-    )
-  }
-  return true
 }
 
 /** Waits until `check` holds; false when it still does not after `patienceMs` milliseconds. */
