@@ -4,7 +4,6 @@ import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkRole } from './access.js'
 import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
-import type { ApiContext } from './context.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
 import type { ApiHttpsOptions, ApiOptions } from './options.js'
@@ -14,35 +13,27 @@ import { serviceRoutes } from './routes/services.js'
 import { swarmRoutes } from './routes/swarm.js'
 import { systemRoutes } from './routes/system.js'
 import { taskRoutes } from './routes/tasks.js'
-import { Serial } from './serial.js'
 
 /** Far above any spec that a store could keep (etcd takes 1.5 MB). */
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024
 /** A prefix of an ID or a name never is longer. */
 const LONGEST_PARAMETER = 256
 
-/** Makes one server for one listener. It does not listen yet; close it to stop. */
-export type ApiServerFactory = (https?: ApiHttpsOptions) => FastifyInstance
-
 /**
- * The Engine API over one state.
- * @returns makes a server: without options for a socket that only root can open (call `listen({ path })`), with
- *   them for HTTPS (`listen({ host, port })`), where clients need a certificate with the role `client` or `manager`
+ * The Engine API as one server that does not listen yet: call `listen` on it, with `path` for a unix socket or with
+ * `host` and `port`. Make one for each listener, over the same state and write queue; close it to stop.
  */
-export function createApi(options: ApiOptions): ApiServerFactory {
-  const context: ApiContext = { ...options, serial: new Serial() }
-  return (https) => {
-    const app = newServer(https)
-    readBodiesRaw(app)
-    answerInDockersFrame(app, context, https !== undefined)
-    systemRoutes(app, context)
-    swarmRoutes(app, context)
-    nodeRoutes(app, context)
-    serviceRoutes(app, context)
-    taskRoutes(app, context)
-    networkRoutes(app)
-    return app
-  }
+export function createApi(options: ApiOptions): FastifyInstance {
+  const app = newServer(options.https)
+  readBodiesRaw(app)
+  answerInDockersFrame(app, options)
+  systemRoutes(app, options)
+  swarmRoutes(app, options)
+  nodeRoutes(app, options)
+  serviceRoutes(app, options)
+  taskRoutes(app, options)
+  networkRoutes(app)
+  return app
 }
 
 function newServer(https: ApiHttpsOptions | undefined): FastifyInstance {
@@ -62,8 +53,7 @@ function readBodiesRaw(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function answerInDockersFrame(app: FastifyInstance, context: ApiContext, checksRoles: boolean): void {
-  const { log, facts } = context
+function answerInDockersFrame(app: FastifyInstance, { https, log, facts }: ApiOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'api-version': API_VERSION,
@@ -71,7 +61,7 @@ function answerInDockersFrame(app: FastifyInstance, context: ApiContext, checksR
       'docker-experimental': 'false',
       server: `Docker/${facts.version} (linux)`,
     })
-    if (checksRoles) checkRole(request.raw.socket)
+    if (https) checkRole(request.raw.socket)
     requestedVersion(request.originalUrl)
     // Before the body is read: a build context may be large.
     if (request.is404) throw notServed(request.method, request.url)

@@ -5,6 +5,7 @@
  * of services. Its neighbours: state/ beneath; main.ts, which listens.
  */
 export { API_VERSION, MIN_API_VERSION } from './api-version.js'
-export { createApi, type ApiServerFactory } from './create-api.js'
+export { createApi } from './create-api.js'
 export type { ApiCa, ApiHttpsOptions, ApiOptions, ClusterFacts, RemoteManager } from './options.js'
 export { grpcStatusName, httpStatusOf } from './errors.js'
+export { WriteQueue } from './write-queue.js'

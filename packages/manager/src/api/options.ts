@@ -3,6 +3,7 @@ import type { JoinTokens, NodeRole, TLSInfo } from '@shoal/engine-api'
 import type { SecureContextOptions } from 'node:tls'
 import type { ClusterRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
+import type { WriteQueue } from './write-queue.js'
 
 export interface RemoteManager {
   readonly NodeID: string
@@ -41,9 +42,13 @@ export interface ApiOptions {
   readonly log: Logger
   readonly facts: ClusterFacts
   readonly ca: ApiCa
+  /** One for all servers over this state. */
+  readonly writes: WriteQueue
+  /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */
+  readonly https?: ApiHttpsOptions
 }
 
-/** The listener's certificate and the roots that clients' certificates must come from. */
+/** The listener's certificate, and the roots of clients' certificates, which must have the role `client` or `manager`. */
 export type ApiHttpsOptions = SecureContextOptions & {
   readonly requestCert: true
   readonly rejectUnauthorized: true

@@ -5,7 +5,7 @@ import { put, remove, type NodeRecord } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import type { StateView } from '../../state/view.js'
 import { nodeAnswer } from '../answers/node.js'
-import type { ApiContext } from '../context.js'
+import type { ApiOptions } from '../options.js'
 import { notImplemented, outOfSequence, swarmError } from '../errors.js'
 import { readJson } from '../request/body.js'
 import { readFilters, type Filters } from '../request/filters.js'
@@ -15,7 +15,7 @@ import { looseBoolean, pathId, versionIndex } from '../request/query.js'
 const FILTERS = ['id', 'name', 'label', 'node.label', 'membership', 'role']
 const MEMBERSHIPS = ['accepted', 'pending']
 
-export function nodeRoutes(app: FastifyInstance, context: ApiContext): void {
+export function nodeRoutes(app: FastifyInstance, context: ApiOptions): void {
   const { state } = context
 
   app.get('/nodes', (request) => {
@@ -68,7 +68,7 @@ function matches(filters: Filters, { ID, Spec, Description }: NodeRecord): boole
   )
 }
 
-async function updateNode(request: FastifyRequest, { state, clock }: ApiContext): Promise<void> {
+async function updateNode(request: FastifyRequest, { state, clock }: ApiOptions): Promise<void> {
   const reference = pathId(request)
   const version = versionIndex(request, 'node')
   const given = readNodeSpec(readJson(request))

@@ -11,7 +11,7 @@ import { remove } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import { serviceAnswer } from '../answers/service.js'
 import { requestedVersion } from '../api-version.js'
-import type { ApiContext } from '../context.js'
+import type { ApiOptions } from '../options.js'
 import { readJson } from '../request/body.js'
 import { readFilters } from '../request/filters.js'
 import { findService } from '../request/lookup.js'
@@ -24,7 +24,7 @@ import { planUpdate } from '../services/update.js'
 
 const FILTERS = ['id', 'name', 'label', 'mode', 'runtime']
 
-export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
+export function serviceRoutes(app: FastifyInstance, context: ApiOptions): void {
   const { state } = context
 
   app.get('/services', (request) => {
@@ -66,19 +66,19 @@ export function serviceRoutes(app: FastifyInstance, context: ApiContext): void {
   })
 }
 
-async function createService(request: FastifyRequest, context: ApiContext): Promise<string> {
+async function createService(request: FastifyRequest, context: ApiOptions): Promise<string> {
   const { state, random, clock } = context
   const given = readServiceSpec(readJson(request))
   const name = given.Name || randomName(random, (taken) => state.serviceNamed(taken) !== undefined)
   const spec = acceptedSpec(request, { ...given, Name: name })
   const registryAuth = registryAuthOf(request)
   // One at a time: no two services may get the same name.
-  return context.serial.run(() =>
+  return context.writes.run(() =>
     transact(state, () => planCreate(state, { spec, registryAuth, random, nowMs: clock.now() })),
   )
 }
 
-async function updateService(request: FastifyRequest, { state, clock }: ApiContext): Promise<void> {
+async function updateService(request: FastifyRequest, { state, clock }: ApiOptions): Promise<void> {
   const version = versionIndex(request, 'service')
   const rollback = queryText(request, 'rollback')
   if (rollback !== '' && rollback !== 'previous') {

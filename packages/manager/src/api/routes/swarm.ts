@@ -4,7 +4,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { put, type ClusterRecord } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import { clusterAnswer } from '../answers/cluster.js'
-import { clusterOf, type ApiContext } from '../context.js'
+import { clusterOf } from '../cluster-record.js'
+import type { ApiOptions } from '../options.js'
 import { notImplemented, outOfSequence } from '../errors.js'
 import { readJson } from '../request/body.js'
 import { strictBoolean, versionIndex } from '../request/query.js'
@@ -13,7 +14,7 @@ import { mergeSwarmSpec, refuseSwarmNotYet } from '../swarm-spec.js'
 const ALREADY =
   'This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and join another one.'
 
-export function swarmRoutes(app: FastifyInstance, context: ApiContext): void {
+export function swarmRoutes(app: FastifyInstance, context: ApiOptions): void {
   const { state, ca } = context
 
   app.get('/swarm', () => {
@@ -40,7 +41,7 @@ export function swarmRoutes(app: FastifyInstance, context: ApiContext): void {
   })
 }
 
-async function updateSwarm(request: FastifyRequest, context: ApiContext): Promise<void> {
+async function updateSwarm(request: FastifyRequest, context: ApiOptions): Promise<void> {
   const { state, ca, clock, random } = context
   const version = versionIndex(request, 'swarm')
   const rotateWorker = strictBoolean(request, 'rotateWorkerToken')

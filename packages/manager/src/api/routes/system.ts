@@ -2,10 +2,10 @@ import { toTimestamp } from '@shoal/common'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { API_VERSION, MIN_API_VERSION } from '../api-version.js'
 import { clusterAnswer } from '../answers/cluster.js'
-import type { ApiContext } from '../context.js'
+import type { ApiOptions } from '../options.js'
 import type { NodeRecord } from '../../state/records.js'
 
-export function systemRoutes(app: FastifyInstance, context: ApiContext): void {
+export function systemRoutes(app: FastifyInstance, context: ApiOptions): void {
   app.get('/_ping', (_request, reply) => ping(reply).send('OK'))
   app.head('/_ping', (_request, reply) => ping(reply).header('content-length', '0').send(''))
   app.get('/version', () => versionAnswer(context))
@@ -22,7 +22,7 @@ function ping(reply: FastifyReply): FastifyReply {
   })
 }
 
-function versionAnswer({ facts }: ApiContext): unknown {
+function versionAnswer({ facts }: ApiOptions): unknown {
   const common = {
     ApiVersion: API_VERSION,
     Arch: facts.architecture,
@@ -42,7 +42,7 @@ function versionAnswer({ facts }: ApiContext): unknown {
 }
 
 /** Docker describes one engine here; this describes the cluster: its resources and containers are the sums of its nodes'. */
-function infoAnswer(context: ApiContext): unknown {
+function infoAnswer(context: ApiOptions): unknown {
   const { state, facts, clock } = context
   const nodes = [...state.all('node')]
   const ready = nodes.filter((node) => node.Status.State === 'ready')
@@ -102,7 +102,7 @@ function constantInfo(): Record<string, unknown> {
   }
 }
 
-function swarmInfo({ state, facts, ca }: ApiContext, nodes: readonly NodeRecord[]): unknown {
+function swarmInfo({ state, facts, ca }: ApiOptions, nodes: readonly NodeRecord[]): unknown {
   const cluster = state.cluster()
   return {
     NodeID: facts.nodeId,

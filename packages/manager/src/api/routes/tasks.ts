@@ -4,7 +4,7 @@ import { SpecVersions } from '../../orchestrator/spec-versions.js'
 import type { TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { taskAnswer, taskName } from '../answers/task.js'
-import type { ApiContext } from '../context.js'
+import type { ApiOptions } from '../options.js'
 import { readFilters, type Filters } from '../request/filters.js'
 import { findNode, findService, findTask } from '../request/lookup.js'
 import { pathId } from '../request/query.js'
@@ -12,7 +12,7 @@ import { pathId } from '../request/query.js'
 const FILTERS = ['id', 'name', 'label', 'service', 'node', 'desired-state', '_up-to-date', 'runtime']
 const RUNTIMES = ['container', '']
 
-export function taskRoutes(app: FastifyInstance, { state }: ApiContext): void {
+export function taskRoutes(app: FastifyInstance, { state }: ApiOptions): void {
   app.get('/tasks', (request) =>
     matchingTasks(state, readFilters(request, FILTERS)).map((task) => taskAnswer(state, task)),
   )

@@ -1,14 +1,6 @@
 import { ShoalError } from '@shoal/common'
 import type { ClusterRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
-import type { ApiOptions } from './options.js'
-import type { Serial } from './serial.js'
-
-/** What every route is given. */
-export interface ApiContext extends ApiOptions {
-  /** For the writes that must not overtake one another. */
-  readonly serial: Serial
-}
 
 /** @throws ShoalError `unavailable` while the cluster's record is not in memory */
 export function clusterOf(state: StateView): ClusterRecord {
