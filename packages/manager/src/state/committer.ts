@@ -217,7 +217,7 @@ async function revisionOf(store: Store, key: string): Promise<number> {
 async function readWritten(store: Store, place: RecordPlace, key: string): Promise<Written> {
   const { entries, revision } = await store.snapshot(key)
   const entry = entries.find((candidate) => candidate.key === key)
-  if (entry === undefined) return { ...place, revision } as Written
+  if (entry === undefined) return { ...place, revision }
   const record = decode(place.kind, key, entry.value, entry.revision)
   return { ...place, revision: entry.revision, record } as Written
 }

@@ -82,7 +82,7 @@ export class Follower {
   #advance(revision: number): void {
     this.#position = Math.max(this.#position, revision)
     this.#options.memory.completeUpTo(this.#position)
-    for (const waiter of [...this.#waiters]) waiter()
+    for (const waiter of this.#waiters) waiter()
   }
 
   /** @returns undefined for keys that hold no record, and for what memory knows already */
@@ -91,7 +91,7 @@ export class Follower {
     const place = placeOf(cluster, from.key)
     if (place === undefined) return undefined
     const { revision } = from
-    if (!('value' in from)) return { ...place, revision } as Written
+    if (!('value' in from)) return { ...place, revision }
     // The primary hears its own writes again: they need not be parsed.
     const known = memory.at(place.kind, place.slot)
     if (known?.Version.Index === revision) return { ...place, revision, record: known } as Written

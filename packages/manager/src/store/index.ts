@@ -4,3 +4,5 @@
  */
 export * from './contract.js'
 export { MemoryStore } from './memory.js'
+export { openStore, type EmbeddedConfig, type StoreConfig, type StoreDeps } from './open.js'
+export type { EtcdConfig } from './etcd/client.js'

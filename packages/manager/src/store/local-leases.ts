@@ -13,15 +13,11 @@ export class LocalLeases {
   readonly #holderOf = new Map<string, Grant>()
   #sequence = 0
 
-  /** @param deleteKeys removes the keys of a lease that has ended from the store */
-  grant(deleteKeys: (keys: readonly string[]) => Promise<void>): Lease {
+  /** @param revoke ends the lease (by `end`) and removes its keys from the store */
+  grant(revoke: (id: string) => Promise<void>): Lease {
     const lost = new AbortController()
     const id = String(++this.#sequence)
-    const revoke = async (): Promise<void> => {
-      const keys = this.end(id)
-      if (keys.length > 0) await deleteKeys(keys)
-    }
-    const lease: Lease = { id, lost: lost.signal, revoke }
+    const lease: Lease = { id, lost: lost.signal, revoke: () => revoke(id) }
     this.#grants.set(id, { lease, keys: new Set(), lost })
     return lease
   }

@@ -58,7 +58,7 @@ export class MemoryStore implements Store {
 
   async grantLease(_ttlMs: number): Promise<Lease> {
     this.#checkReachable()
-    return this.#leases.grant(async (keys) => this.#deleteAll(keys))
+    return this.#leases.grant(async (id) => this.#deleteAll(this.#leases.end(id)))
   }
 
   async close(): Promise<void> {
