@@ -51,7 +51,11 @@ export function readManagerConfig(path: string): ManagerConfig {
   try {
     json = JSON.parse(readFileSync(path, 'utf8'))
   } catch (error) {
-    throw new ShoalError('invalid-argument', `cannot read the configuration ${path}: ${messageOf(error)}`, error)
+    throw new ShoalError(
+      'invalid-argument',
+      `cannot read the configuration ${path}: ${messageOf(error)}`,
+      error,
+    )
   }
   if (Value.Check(ManagerConfig, json)) return json
   const [first] = Value.Errors(ManagerConfig, json)

@@ -1,0 +1,45 @@
+/** The manager's process: `node main.js --config <file>`. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createLogger, systemClock, systemRandom } from '@shoal/common'
+import { readManagerConfig } from './config.js'
+import { startManager } from './manager.js'
+
+const { values } = parseArgs({ options: { config: { type: 'string' } } })
+if (values.config === undefined) {
+  console.error('usage: manager --config <file>')
+  process.exit(2)
+}
+
+const config = readManagerConfig(values.config)
+const log = createLogger('manager', config.logLevel)
+const pidPath = join(config.runDir, 'manager.pid')
+
+/** Runs until it is told to end or may not lead any more. @returns the exit code */
+async function main(): Promise<number> {
+  mkdirSync(config.runDir, { recursive: true, mode: 0o755 })
+  writeFileSync(pidPath, `${process.pid}\n`)
+  const asked = new Promise<'asked'>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve('asked'))
+  })
+  const manager = await startManager({ config, clock: systemClock, random: systemRandom, log })
+  const deposed = new Promise<'deposed'>((resolve) => {
+    if (manager.deposed.aborted) resolve('deposed')
+    manager.deposed.addEventListener('abort', () => resolve('deposed'), { once: true })
+  })
+  const reason = await Promise.race([asked, deposed])
+  log.info({ reason }, 'the manager ends')
+  await manager.stop()
+  return reason === 'asked' ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  log.fatal({ err: error }, 'the manager cannot run')
+  process.exitCode = 1
+} finally {
+  rmSync(pidPath, { force: true })
+}
+process.exit()
