@@ -5,7 +5,7 @@ import type { Demand } from './demand.js'
 import { describeRefusals, filtersFor, refusal, type Allowance, type Filter, type Tally } from './filters.js'
 import type { NodeInfo } from './node-info.js'
 import type { NodeSet } from './node-set.js'
-import type { Pool } from './pool.js'
+import { HeapPool, type Pool, type PoolContext } from './pool.js'
 import { createPool } from './preference-tree.js'
 import type { Strategy } from './strategy.js'
 
@@ -119,17 +119,18 @@ class GroupPlacing {
   /** Made when the first task needs it: tasks of global services never do. */
   #poolOfAll(): Pool {
     const { set, demand, strategy, random, nowMs } = this.#input
-    this.#pool ??= createPool(
-      {
-        serviceId: demand.serviceId,
-        strategy,
-        random,
-        troubled: set.failures.troubled(demand.serviceId, nowMs),
-        fits: (node) => this.#fits(node, undefined),
-      },
-      demand.spreadOver,
-      set.nodes.values(),
-    )
+    if (this.#pool) return this.#pool
+    const context: PoolContext = {
+      serviceId: demand.serviceId,
+      strategy,
+      random,
+      troubled: set.failures.troubled(demand.serviceId, nowMs),
+      fits: (node) => this.#fits(node, undefined),
+    }
+    const lazily = demand.spreadOver.length === 0 && strategy.bestAt !== undefined
+    this.#pool = lazily
+      ? new HeapPool(context, [], set.byLoad.walk())
+      : createPool(context, demand.spreadOver, set.nodes.values())
     return this.#pool
   }
 

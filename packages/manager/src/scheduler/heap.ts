@@ -21,6 +21,19 @@ export function siftDown<Item>(heap: Item[], start: number, compare: Comparison<
   heap[hole] = moving
 }
 
+/** Adds an item. */
+export function push<Item>(heap: Item[], item: Item, compare: Comparison<Item>): void {
+  let hole = heap.push(item) - 1
+  while (hole > 0) {
+    const parent = (hole - 1) >> 1
+    const above = heap[parent]
+    if (above === undefined || compare(above, item) <= 0) break
+    heap[hole] = above
+    hole = parent
+  }
+  heap[hole] = item
+}
+
 function smallerChild<Item>(heap: readonly Item[], parent: number, compare: Comparison<Item>): number {
   const left = 2 * parent + 1
   const [first, second] = [heap[left], heap[left + 1]]

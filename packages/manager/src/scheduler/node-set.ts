@@ -4,6 +4,7 @@ import { specId, type Change, type NodeRecord, type TaskRecord } from '../state/
 import type { StateView } from '../state/view.js'
 import { DemandCache, type Demand } from './demand.js'
 import { Failures } from './failures.js'
+import { LoadIndex } from './load-index.js'
 import { NodeInfo, type Occupant } from './node-info.js'
 
 /**
@@ -12,6 +13,7 @@ import { NodeInfo, type Occupant } from './node-info.js'
  */
 export class NodeSet {
   readonly nodes = new Map<string, NodeInfo>()
+  readonly byLoad = new LoadIndex()
   readonly failures = new Failures()
   readonly demands = new DemandCache()
   /** Grows with every change. */
@@ -111,6 +113,7 @@ export class NodeSet {
     if (known) known.record = record
     const node = known ?? new NodeInfo(record, this.#nextOrdinal++)
     this.nodes.set(record.ID, node)
+    this.byLoad.update(node)
     this.#noteFreed(node)
   }
 
@@ -138,10 +141,16 @@ export class NodeSet {
     const kept = known?.specVersion === specVersion ? known.demand : undefined
     const demand = kept ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
     const occupant = { taskId: task.ID, serviceId: task.ServiceID, specVersion, node, demand, generic, stays }
-    known?.node.remove(known)
+    if (known) this.#leave(known)
     node.add(occupant)
+    this.byLoad.update(node)
     this.#occupants.set(task.ID, occupant)
     if (known && (known.node !== node || known.stays !== stays)) this.#noteFreed(known.node)
+  }
+
+  #leave(occupant: Occupant): void {
+    occupant.node.remove(occupant)
+    this.byLoad.update(occupant.node)
   }
 
   #noteFreed(node: NodeInfo): void {
@@ -153,7 +162,7 @@ export class NodeSet {
   #vacate(taskId: string): void {
     const known = this.#occupants.get(taskId)
     if (known === undefined) return
-    known.node.remove(known)
+    this.#leave(known)
     this.#occupants.delete(taskId)
     this.#noteFreed(known.node)
   }
@@ -189,6 +198,7 @@ export class NodeSet {
     this.nodes.delete(nodeId)
     node.gone = true
     node.version++
+    this.byLoad.update(node)
     for (const task of this.#view.tasksOfNode(nodeId)) this.#vacate(task.ID)
     this.#noteFreed(node)
   }

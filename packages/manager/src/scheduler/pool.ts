@@ -1,5 +1,6 @@
 import type { Random } from '@shoal/common'
-import { heapify, siftDown } from './heap.js'
+import { heapify, push, siftDown } from './heap.js'
+import type { LoadWalk } from './load-index.js'
 import type { NodeInfo } from './node-info.js'
 import type { Score, Strategy } from './strategy.js'
 
@@ -38,18 +39,35 @@ interface Candidate {
 export class HeapPool implements Pool {
   readonly #context: PoolContext
   readonly #heap: Candidate[]
+  #walk: LoadWalk | undefined
 
-  constructor(context: PoolContext, nodes: Iterable<NodeInfo>) {
+  /** @param walk more nodes, looked at only when they may be better than those in the heap */
+  constructor(context: PoolContext, nodes: Iterable<NodeInfo>, walk?: LoadWalk) {
     this.#context = context
     this.#heap = []
+    this.#walk = walk
     for (const node of nodes) if (context.fits(node)) this.#heap.push(this.#candidate(node))
     heapify(this.#heap, compareCandidates)
   }
 
   best(): NodeInfo | undefined {
+    let top = this.#top()
+    while (this.#walk && !this.#beatsTheRest(top, this.#walk)) {
+      const node = this.#walk.next()
+      if (node === undefined) this.#walk = undefined
+      else if (this.#context.fits(node)) {
+        push(this.#heap, this.#candidate(node), compareCandidates)
+        top = this.#heap[0]
+      }
+    }
+    return top?.node
+  }
+
+  /** The best candidate in the heap, as its node stands now. */
+  #top(): Candidate | undefined {
     for (;;) {
       const top = this.#heap[0]
-      if (top === undefined || top.version === top.node.version) return top?.node
+      if (top === undefined || top.version === top.node.version) return top
       if (this.#context.fits(top.node)) {
         top.version = top.node.version
         top.score = this.#score(top.node, top.score)
@@ -59,6 +77,13 @@ export class HeapPool implements Pool {
       }
       siftDown(this.#heap, 0, compareCandidates)
     }
+  }
+
+  /** Whether no node that the walk has yet to yield can be better. */
+  #beatsTheRest(top: Candidate | undefined, walk: LoadWalk): boolean {
+    const best = this.#context.strategy.bestAt?.(walk.load)
+    if (top === undefined || best === undefined || top.failures > 0) return false
+    return (top.score.first - best.first || top.score.second - best.second) <= 0
   }
 
   compare(a: NodeInfo, b: NodeInfo): number {

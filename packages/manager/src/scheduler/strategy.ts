@@ -16,12 +16,18 @@ export interface Strategy {
   readonly name: 'spread' | 'binpack' | 'random'
   /** @param before the node's score when it was last asked for this group of tasks */
   score(node: NodeInfo, serviceId: string, before: Score | undefined, random: Random): Score
+  /**
+   * The best score that a node can have on which so many tasks stay, growing with them. A strategy that can
+   * say so spares the scheduler the look at most nodes when a service has few tasks.
+   */
+  bestAt?(tasks: number): Score
 }
 
 /** Fewest tasks of this service, then fewest tasks. */
 export const spread: Strategy = {
   name: 'spread',
   score: (node, serviceId) => ({ first: node.stayingOf(serviceId), second: node.tasks }),
+  bestAt: (tasks) => ({ first: 0, second: tasks }),
 }
 
 /** The fullest node that still has room: by the shares of CPU and memory reserved, then by tasks. */
