@@ -35,7 +35,7 @@ const RETRY_MS = 250
  */
 const REASONS_MS = 250
 /** How many tasks are read at a stretch when the loop starts. */
-const LOAD_CHUNK = 20_000
+const LOAD_CHUNK = 10_000
 
 /** `lost`: the task had changed meanwhile. `failed`: the store could not be reached, or refused. */
 type Outcome = 'stored' | 'lost' | 'failed'
