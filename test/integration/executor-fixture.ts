@@ -11,15 +11,18 @@ export function uniqueName(what: string): string {
   return `shoal-${what}-${newId(systemRandom).slice(0, 8)}`
 }
 
-/** Makes an image of the host's static busybox; no registry is asked. */
-export function makeBusyboxImage(image: string): void {
+/** Makes an image of the host's static busybox on the engine at `host`; no registry is asked. */
+export function makeBusyboxImage(image: string, host = 'unix:///var/run/docker.sock'): void {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-busybox-'))
   try {
     mkdirSync(join(folder, 'bin'))
     copyFileSync('/bin/busybox', join(folder, 'bin/busybox'))
     for (const applet of APPLETS) symlinkSync('busybox', join(folder, 'bin', applet))
     const archive = execFileSync('tar', ['-C', folder, '-c', '.'], { maxBuffer: 2 ** 26 })
-    execFileSync('docker', ['import', '-', image], { input: archive, stdio: ['pipe', 'ignore', 'inherit'] })
+    execFileSync('docker', ['--host', host, 'import', '-', image], {
+      input: archive,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
   } finally {
     rmSync(folder, { recursive: true })
   }
