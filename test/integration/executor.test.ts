@@ -34,7 +34,8 @@ async function openDocker(): Promise<{
 describeExecutor('Docker', openDocker)
 
 test('a container gets what its spec says, down to health, limits and privileges', async () => {
-  const { executor, node, cleanUp } = await openDocker()
+  const docker = await openDocker()
+  const { executor, node } = docker
   const task = aTask({
     NodeID: node.nodeId,
     Spec: {
@@ -72,8 +73,8 @@ test('a container gets what its spec says, down to health, limits and privileges
     }, abort.signal)
   })
   await executor.start(taskName(task))
-  await healthy
-  await cleanUp()
+  await expect(healthy).resolves.toBeUndefined()
+  await docker.cleanUp()
 })
 
 test('an engine that is not there is unavailable, not an answer', async () => {

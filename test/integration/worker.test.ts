@@ -68,14 +68,9 @@ class Host {
     }
   }
 
-  /** Waits until the engine has exactly these containers. */
-  async containersAre(expected: readonly string[]): Promise<void> {
-    await expect
-      .poll(
-        async () => (await this.executor.list()).map(({ taskId, phase }) => `${taskId} ${phase}`).sort(),
-        { timeout: 20_000 },
-      )
-      .toEqual([...expected].sort())
+  /** The engine's containers, each with its phase. */
+  async containers(): Promise<string[]> {
+    return (await this.executor.list()).map(({ taskId, phase }) => `${taskId} ${phase}`).sort()
   }
 
   async dispose(): Promise<void> {
@@ -103,9 +98,9 @@ test('given many tasks, it runs them all; shut down, all of them stop', async ()
     put: tasks.map((task) => ({ ...task, DesiredState: 'shutdown' })),
     removedTaskIds: [],
   })
-  await host.containersAre(ids.map((id) => `${id} ended`))
+  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual(ids.map((id) => `${id} ended`))
   await host.worker.replaceAll([])
-  await host.containersAre([])
+  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual([])
 })
 
 async function oneAfterTheOther(on: Host, id: string): Promise<void> {
@@ -133,7 +128,7 @@ test('killed while tasks start, it takes up where it was: every task runs once',
   await host.killAgent()
   const before = await host.executor.inspect(taskName(host.task('task2', { Slot: 3 })))
   await host.startAgent()
-  await host.containersAre(ids.map((id) => `${id} running`))
+  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual(ids.map((id) => `${id} running`))
   expect(await host.executor.inspect(taskName(host.task('task2', { Slot: 3 })))).toEqual(before)
 })
 
@@ -149,7 +144,9 @@ test('what ended while the agent was dead has failed; what nobody asks for any m
   await host.startAgent()
   expect((await host.reached('dies', 'failed')).Err).toBe('task: non-zero exit (137)')
   await host.worker.replaceAll([host.task('stays', { Slot: 2 })])
-  await host.containersAre(['dies ended', 'orphan ended', 'stays running'])
+  await expect
+    .poll(() => host.containers(), { timeout: 20_000 })
+    .toEqual(['dies ended', 'orphan ended', 'stays running'])
 })
 
 test('an unhealthy container is ended, and says so', async () => {
@@ -163,5 +160,5 @@ test('an unhealthy container is ended, and says so', async () => {
   await host.worker.replaceAll([sick])
   await host.reached('sick', 'running')
   expect((await host.reached('sick', 'failed')).Err).toBe('unhealthy container')
-  await host.containersAre(['sick ended'])
+  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual(['sick ended'])
 })

@@ -1,4 +1,4 @@
-import { isAtLeast, isBefore, isTerminal, type TaskState } from '@shoal/common'
+import { isAtLeast, isBefore, isTerminal, unreachable, type TaskState } from '@shoal/common'
 import type { ContainerState } from '../executor/port.js'
 
 /** What is known of the task's container. `unknown`: it has not been looked at since something may have changed. */
@@ -44,7 +44,8 @@ export function nextStep(view: TaskView): Step {
 }
 
 function towardsRunning(view: TaskView): Step {
-  switch (view.state as 'accepted' | 'preparing' | 'ready' | 'starting' | 'running') {
+  const state = view.state as 'accepted' | 'preparing' | 'ready' | 'starting' | 'running'
+  switch (state) {
     case 'accepted':
       return { kind: 'advance', to: 'preparing', message: 'preparing' }
     case 'preparing':
@@ -57,6 +58,8 @@ function towardsRunning(view: TaskView): Step {
       return start(view)
     case 'running':
       return run(view)
+    default:
+      return unreachable(state)
   }
 }
 

@@ -13,8 +13,8 @@ export interface ExecutorUnderTest {
 }
 
 /** What every executor keeps to, whether Docker stands behind it or nothing but memory. */
-export function describeExecutor(name: string, open: () => Promise<ExecutorUnderTest>): void {
-  describe(`${name} as an executor`, () => {
+export function describeExecutor(kind: string, open: () => Promise<ExecutorUnderTest>): void {
+  describe(`${kind} as an executor`, () => {
     let under: ExecutorUnderTest
     let executor: Executor
     const never = new AbortController().signal
@@ -85,7 +85,7 @@ export function describeExecutor(name: string, open: () => Promise<ExecutorUnder
 
     test('says resync when it begins to watch', async () => {
       const events = new EventLog(executor)
-      await events.seen((event) => event.kind === 'resync')
+      expect(await events.seen((event) => event.kind === 'resync')).toEqual({ kind: 'resync' })
       events.close()
     })
 
@@ -140,8 +140,12 @@ class EventLog {
     }, this.#abort.signal)
   }
 
-  async seen(matches: (event: ExecutorEvent) => boolean): Promise<void> {
-    while (!this.#events.some(matches)) await new Promise<void>((resolve) => (this.#wake = resolve))
+  async seen(matches: (event: ExecutorEvent) => boolean): Promise<ExecutorEvent> {
+    for (;;) {
+      const event = this.#events.find(matches)
+      if (event) return event
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
   }
 
   close(): void {
