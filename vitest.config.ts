@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** The packages are read from their TypeScript source, so that tests need no build of the packages. */
-const fromSource = { conditions: ['shoal-source', 'node', 'import', 'default'] }
+const fromSource = { conditions: ['shoal-source', 'node', 'default'] }
 
 /** Suites that start real engines, stores or hosts take turns: they would starve each other on a small machine. */
 const real = (name: string, include: string[], testTimeoutMs: number) => ({
