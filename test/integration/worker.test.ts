@@ -98,7 +98,9 @@ test('given many tasks, it runs them all; shut down, all of them stop', async ()
     put: tasks.map((task) => ({ ...task, DesiredState: 'shutdown' })),
     removedTaskIds: [],
   })
-  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual(ids.map((id) => `${id} ended`))
+  await expect
+    .poll(() => host.containers(), { timeout: 20_000 })
+    .toEqual(ids.map((id) => `${id} ended`).sort())
   await host.worker.replaceAll([])
   await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual([])
 })
@@ -128,7 +130,9 @@ test('killed while tasks start, it takes up where it was: every task runs once',
   await host.killAgent()
   const before = await host.executor.inspect(taskName(host.task('task2', { Slot: 3 })))
   await host.startAgent()
-  await expect.poll(() => host.containers(), { timeout: 20_000 }).toEqual(ids.map((id) => `${id} running`))
+  await expect
+    .poll(() => host.containers(), { timeout: 20_000 })
+    .toEqual(ids.map((id) => `${id} running`).sort())
   expect(await host.executor.inspect(taskName(host.task('task2', { Slot: 3 })))).toEqual(before)
 })
 
