@@ -37,6 +37,8 @@ export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 1
 export class KeyedLoop {
   readonly #queue = new Set<string>()
   readonly #working = new Set<string>()
+  /** The keys whose latest reconcile lost its commit to another write. */
+  readonly #lostLast = new Set<string>()
   readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
   #stopped = false
 
@@ -52,6 +54,7 @@ export class KeyedLoop {
 
   /** Starts to work, and stops for good when `signal` aborts. */
   start(signal: AbortSignal): void {
+    if (signal.aborted) return
     const unsubscribe = this.#state.subscribe((changes) => {
       for (const change of changes) for (const key of this.#reconciler.keysOf(change)) this.#queue.add(key)
       this.#pump()
@@ -100,6 +103,7 @@ export class KeyedLoop {
     try {
       if (this.#stopped) return
       this.#scheduleWake(key, await this.#reconciler.reconcile(key))
+      this.#lostLast.delete(key)
     } catch (error) {
       this.#failed(key, error)
     } finally {
@@ -109,11 +113,15 @@ export class KeyedLoop {
   }
 
   #failed(key: string, error: unknown): void {
-    if (error instanceof ShoalError && error.code === 'conflict') {
+    if (this.#stopped) return
+    const lost = error instanceof ShoalError && error.code === 'conflict'
+    if (lost && !this.#lostLast.has(key)) {
+      this.#lostLast.add(key)
       this.#queue.add(key)
       return
     }
-    this.#options.log.error({ err: error, loop: this.#reconciler.name, key }, 'reconcile failed')
+    // Whoever loses again and again (a deposed manager loses always) must not keep the process from all else.
+    if (!lost) this.#options.log.error({ err: error, loop: this.#reconciler.name, key }, 'reconcile failed')
     this.#scheduleWake(key, this.#options.clock.now() + this.#options.retryDelayMs)
   }
 

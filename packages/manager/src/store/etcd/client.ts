@@ -39,8 +39,8 @@ export function createClient(config: EtcdConfig, clock: Clock): Etcd3 {
     ...(config.ca !== undefined && { credentials: credentialsOf(config, config.ca) }),
     defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: clock.now() + CALL_TIMEOUT_MS }),
     faultHandling: {
-      global: policy((call) => call()),
-      host: () => (alone ? policy((call) => call()) : restAfterFailure(clock)),
+      global: policy(callOnce),
+      host: () => (alone ? policy(callOnce) : restAfterFailure(clock)),
     },
     grpcOptions: {
       'grpc.initial_reconnect_backoff_ms': 100,
@@ -96,6 +96,11 @@ function restAfterFailure(clock: Clock): Policy {
       throw error
     }
   })
+}
+
+/** Asynchronous although it need not be: etcd3 passes it functions that throw, and handles only rejections. */
+async function callOnce<Result>(call: () => Promise<Result>): Promise<Result> {
+  return call()
 }
 
 /** etcd3 asks its policies for nothing but `execute`. */

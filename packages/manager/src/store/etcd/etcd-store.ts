@@ -1,5 +1,13 @@
 import { sleep } from '@shoal/common'
-import { GRPCOutOfRangeError, type Etcd3, type ICompare, type IKeyValue, type IRequestOp } from 'etcd3'
+import {
+  CompareResult,
+  CompareTarget,
+  GRPCOutOfRangeError,
+  type Etcd3,
+  type ICompare,
+  type IKeyValue,
+  type IRequestOp,
+} from 'etcd3'
 import type {
   CommitResult,
   Compare,
@@ -19,9 +27,6 @@ import { watchEtcd } from './etcd-watch.js'
 
 const PAGE = 1000
 const SNAPSHOT_ATTEMPTS = 3
-/** CompareTarget.Mod and CompareResult.Equal of etcd's protocol. */
-const TARGET_MOD = 2
-const RESULT_EQUAL = 0
 
 /** Durable state in an etcd cluster (3.4 or later), for any number of managers. */
 export class EtcdStore implements Store {
@@ -111,7 +116,12 @@ function toEntry({ key, value, mod_revision }: IKeyValue): Entry {
 }
 
 function toEtcdCompare({ key, revision }: Compare): ICompare {
-  return { key: Buffer.from(key), target: TARGET_MOD, result: RESULT_EQUAL, mod_revision: revision }
+  return {
+    key: Buffer.from(key),
+    target: CompareTarget.Mod,
+    result: CompareResult.Equal,
+    mod_revision: revision,
+  }
 }
 
 function toEtcdOperation(operation: Operation): IRequestOp {

@@ -1,0 +1,204 @@
+import { ShoalError, silentLogger } from '@shoal/common'
+import { settle, VirtualClock } from '@shoal/common/virtual-clock'
+import { describe, expect, test } from 'vitest'
+import { put } from '../state/index.js'
+import { aService, createTestState, storeRecord } from '../state/testing/index.js'
+import { KeyedLoop, type KeyedReconciler } from './keyed-loop.js'
+
+const PERIOD_MS = 30_000
+const RETRY_DELAY_MS = 100
+
+/** A loop over services whose work is what the test says; `looked` notes the keys in the order of their turns. */
+async function stage(work: (key: string) => Promise<number | undefined>, concurrency = 64) {
+  const clock = new VirtualClock()
+  const state = await createTestState(clock)
+  const looked: string[] = []
+  const reconciler: KeyedReconciler = {
+    name: 'test',
+    *keysOf(change) {
+      if (change.kind === 'service') yield (change.after ?? change.before)?.ID ?? ''
+    },
+    *allKeys() {
+      for (const service of state.all('service')) yield service.ID
+    },
+    reconcile: (key) => {
+      looked.push(key)
+      return work(key)
+    },
+  }
+  const options = { clock, log: silentLogger, periodMs: PERIOD_MS, concurrency, retryDelayMs: RETRY_DELAY_MS }
+  const loop = new KeyedLoop(state, reconciler, options)
+  const stop = new AbortController()
+  return { clock, state, loop, looked, stop }
+}
+
+/** A promise that the test keeps when it likes. */
+function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
+  let open = (): void => undefined
+  const passed = new Promise<void>((resolve) => (open = resolve))
+  return { passed, open: () => open() }
+}
+
+const nothing = (): Promise<undefined> => Promise.resolve(undefined)
+
+describe('a keyed loop', () => {
+  test('looks at every key when it starts, and once a period', async () => {
+    const { clock, state, loop, looked, stop } = await stage(nothing)
+    await state.commit([put('service', aService('a')), put('service', aService('b'))])
+
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    expect(looked).toEqual(['a', 'b'])
+
+    await clock.advanceAsync(PERIOD_MS - 1)
+    expect(looked).toHaveLength(2)
+    await clock.advanceAsync(1)
+    expect(looked).toEqual(['a', 'b', 'a', 'b'])
+  })
+
+  test('looks at the keys that a change concerns, and at no others', async () => {
+    const { clock, state, loop, looked, stop } = await stage(nothing)
+    await state.commit([put('service', aService('a')), put('service', aService('b'))])
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    looked.length = 0
+
+    await storeRecord(state, 'service', aService('c'))
+    await settle()
+
+    expect(looked).toEqual(['c'])
+  })
+
+  test('many changes of one key at one moment are one look', async () => {
+    const { clock, state, loop, looked, stop } = await stage(nothing)
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    await Promise.all([
+      state.commit([put('service', aService('a'))]),
+      state.commit([put('service', aService('b'))]),
+    ])
+    await settle()
+    expect(looked.sort()).toEqual(['a', 'b'])
+  })
+
+  test('never works twice at the same time on one key, and loses no change that comes meanwhile', async () => {
+    const first = gate()
+    let working = 0
+    let most = 0
+    const { clock, state, loop, looked, stop } = await stage(async () => {
+      most = Math.max(most, ++working)
+      await first.passed
+      working--
+      return undefined
+    })
+    const service = await storeRecord(state, 'service', aService('a'))
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    const changed = await storeRecord(state, 'service', { ...service, Endpoint: {} })
+    await storeRecord(state, 'service', { ...changed, Endpoint: {} })
+    await settle()
+    expect(looked).toEqual(['a'])
+
+    first.open()
+    await settle()
+
+    expect(looked).toEqual(['a', 'a'])
+    expect(most).toBe(1)
+  })
+
+  test('works on no more keys at once than it may, and comes to all of them', async () => {
+    const doors = gate()
+    let working = 0
+    let most = 0
+    const { clock, state, loop, looked, stop } = await stage(async () => {
+      most = Math.max(most, ++working)
+      await doors.passed
+      working--
+      return undefined
+    }, 2)
+    await state.commit(['a', 'b', 'c', 'd', 'e'].map((id) => put('service', aService(id))))
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    expect(looked).toEqual(['a', 'b'])
+
+    doors.open()
+    await settle()
+
+    expect(looked).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(most).toBe(2)
+  })
+
+  test('looks again when it was asked to, and the latest answer counts', async () => {
+    const answers: (number | undefined)[] = []
+    const { clock, state, loop, looked, stop } = await stage(() => Promise.resolve(answers.shift()))
+    const service = await storeRecord(state, 'service', aService('a'))
+    const start = clock.now()
+    answers.push(start + 5000, start + 7000)
+    loop.start(stop.signal)
+    await clock.advanceAsync(1000)
+    await storeRecord(state, 'service', { ...service, Endpoint: {} })
+    await settle()
+    expect(looked).toHaveLength(2)
+
+    await clock.advanceAsync(5500)
+    expect(looked).toHaveLength(2)
+    await clock.advanceAsync(500)
+    expect(looked).toHaveLength(3)
+  })
+
+  test('rests after a failure, then tries again', async () => {
+    let failures = 2
+    const { clock, state, loop, looked, stop } = await stage(() =>
+      failures-- > 0 ? Promise.reject(new ShoalError('unavailable', 'no store')) : nothing(),
+    )
+    await storeRecord(state, 'service', aService('a'))
+    loop.start(stop.signal)
+    await clock.advanceAsync(RETRY_DELAY_MS - 1)
+    expect(looked).toHaveLength(1)
+    await clock.advanceAsync(1)
+    expect(looked).toHaveLength(2)
+    await clock.advanceAsync(PERIOD_MS / 2)
+    expect(looked).toHaveLength(3)
+  })
+
+  test('tries again at once after a lost race, and rests when it loses again', async () => {
+    const { clock, state, loop, looked, stop } = await stage(() =>
+      Promise.reject(new ShoalError('conflict', 'changed since it was read')),
+    )
+    await storeRecord(state, 'service', aService('a'))
+    loop.start(stop.signal)
+
+    await clock.advanceAsync(0)
+    expect(looked).toHaveLength(2)
+    await clock.advanceAsync(10 * RETRY_DELAY_MS)
+    expect(looked).toHaveLength(12)
+  })
+
+  test('stops when its signal aborts, in the midst of work too', async () => {
+    const door = gate()
+    const { clock, state, loop, looked, stop } = await stage(async () => {
+      await door.passed
+      return clock.now() + 1000
+    })
+    await storeRecord(state, 'service', aService('a'))
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+
+    stop.abort()
+    door.open()
+    await storeRecord(state, 'service', aService('b'))
+    await clock.advanceAsync(3 * PERIOD_MS)
+
+    expect(looked).toEqual(['a'])
+    expect(clock.nextTimerAt()).toBeUndefined()
+  })
+
+  test('does not start when its signal has aborted already', async () => {
+    const { clock, state, loop, looked, stop } = await stage(nothing)
+    await storeRecord(state, 'service', aService('a'))
+    stop.abort()
+    loop.start(stop.signal)
+    await clock.advanceAsync(PERIOD_MS)
+    expect(looked).toEqual([])
+  })
+})
