@@ -73,7 +73,7 @@ function decodeMap(shape: Shape, path: string, value: unknown): unknown {
 }
 
 function decodeArray(shape: Shape, path: string, value: unknown): unknown {
-  if (!Array.isArray(value)) return mismatch(path, value, '[]slice')
+  if (!Array.isArray(value)) return mismatch(path, value, `[]${shape.type ?? 'struct'}`)
   return value.map((content: unknown) => decodeElement(shape, path, content))
 }
 

@@ -22,6 +22,7 @@ function explain(text: string, error: unknown): string {
   }
   if (message.includes('after JSON')) return 'unexpected content after JSON'
   const at = /position (\d+)/.exec(message)?.[1]
+  if (at !== undefined && Number(at) >= text.trimEnd().length) return 'invalid JSON: unexpected EOF'
   const offender = at === undefined ? /token '(.)'/u.exec(message)?.[1] : text[Number(at)]
   return offender === undefined
     ? 'invalid JSON'

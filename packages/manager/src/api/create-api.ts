@@ -66,6 +66,13 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts }: ApiOp
     // Before the body is read: a build context may be large.
     if (request.is404) throw notServed(request.method, request.url)
   })
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // The CLI reads an error's message only if this is the whole header; the framework adds a charset.
+    if (String(reply.getHeader('content-type')).startsWith('application/json')) {
+      reply.header('content-type', 'application/json')
+    }
+    return payload
+  })
   app.setSerializerCompiler(() => (value) => `${JSON.stringify(value)}\n`)
   app.setReplySerializer((value) => `${JSON.stringify(value)}\n`)
   const answerError = (error: unknown, reply: FastifyReply): FastifyReply => {

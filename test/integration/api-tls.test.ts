@@ -1,0 +1,87 @@
+import { systemClock, systemRandom } from '@shoal/common'
+import { request } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { issueClient, newClusterRecord, provisionAgent, provisionManager } from '@shoal/manager/ca/index'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { aClusterWithApi, MANAGER, WORKER, type ApiScene } from './api-scene.js'
+
+interface Identity {
+  readonly keyPem: string
+  readonly certificatePem: string
+}
+
+/** How a TLS server hangs up on a certificate, as the client may come to see it. */
+const REFUSED = /alert (certificate required|unknown ca)|ECONNRESET|EPIPE|socket hang up/i
+
+let scene: ApiScene
+let port: number
+let rootsPem: string
+
+const cluster = () => {
+  const record = scene.state.cluster()
+  if (!record) throw new Error('the scene has no cluster')
+  return record
+}
+
+beforeAll(async () => {
+  scene = await aClusterWithApi()
+  const manager = provisionManager(cluster(), MANAGER, ['127.0.0.1'], systemClock.now())
+  rootsPem = manager.rootsPem
+  const server = scene.server({
+    key: manager.keyPem,
+    cert: manager.certificatePem,
+    ca: rootsPem,
+    requestCert: true,
+    rejectUnauthorized: true,
+  })
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  port = (server.server.address() as AddressInfo).port
+})
+afterAll(() => scene.end())
+
+/** The status and body of `GET /_ping` with this certificate. */
+function ping(identity?: Identity): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const call = request(
+      {
+        host: '127.0.0.1',
+        port,
+        path: '/_ping',
+        ca: rootsPem,
+        agent: false,
+        ...(identity && { key: identity.keyPem, cert: identity.certificatePem }),
+      },
+      (response) => {
+        let body = ''
+        response.on('data', (chunk) => (body += String(chunk)))
+        response.on('end', () => resolve({ status: response.statusCode, body }))
+      },
+    )
+    call.on('error', reject)
+    call.end()
+  })
+}
+
+describe('over HTTPS', () => {
+  test('a client and a manager are let in', async () => {
+    const now = systemClock.now()
+    expect(await ping(issueClient(cluster(), 'admin', now))).toEqual({ status: 200, body: 'OK' })
+    expect(await ping(provisionManager(cluster(), MANAGER, [], now))).toEqual({ status: 200, body: 'OK' })
+  })
+
+  test('a worker’s certificate is of the wrong role', async () => {
+    const { status, body } = await ping(provisionAgent(cluster(), WORKER, systemClock.now()))
+    expect(status).toBe(403)
+    expect(JSON.parse(body)).toEqual({
+      message:
+        'certificate with role worker may not use the API: it takes a certificate with role client or manager',
+    })
+  })
+
+  test('without a certificate, or with one of another cluster, there is no connection', async () => {
+    const options = { id: 'another', nowMs: systemClock.now(), random: systemRandom }
+    const stranger = issueClient(newClusterRecord(options), 'admin', systemClock.now())
+    await expect(ping()).rejects.toThrow(REFUSED)
+    await expect(ping(stranger)).rejects.toThrow(REFUSED)
+  })
+})

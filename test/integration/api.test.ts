@@ -1,0 +1,197 @@
+import { knownPaths } from '@shoal/manager/api/known-paths'
+import { describe, expect, test } from 'vitest'
+import { ApiClient, filters, image, SPEC, type Method } from './api-client.js'
+
+const client = ApiClient.forEachTest()
+
+describe('the frame', () => {
+  test('a ping tells the version to both methods, with and without a prefix', async () => {
+    for (const [method, url, text] of [
+      ['GET', '/_ping', 'OK'],
+      ['HEAD', '/v1.41/_ping', ''],
+    ] as const) {
+      const answer = await client.ask(method, url)
+      expect(answer).toMatchObject({ status: 200, text })
+      expect(answer.headers).toMatchObject({
+        'api-version': '1.47',
+        ostype: 'linux',
+        'docker-experimental': 'false',
+        server: 'Docker/0.1.0 (linux)',
+        swarm: 'active/manager',
+      })
+    }
+  })
+
+  test('every answer carries the headers, and errors the exact content type that clients look for', async () => {
+    const answer = await client.ask('GET', '/v1.41/services/none')
+    expect(answer).toMatchObject({ status: 404, text: '{"message":"service none not found"}\n' })
+    expect(answer.headers).toMatchObject({ 'api-version': '1.47', 'content-type': 'application/json' })
+  })
+
+  test.each([
+    ['/v9.99/info', /^client version 9.99 is too new. Maximum supported API version is 1.47$/],
+    ['/v1.23/info', /^client version 1.23 is too old. Minimum supported API version is 1.24/],
+  ])('%s is refused', async (url, message) => {
+    const { status, body } = await client.ask('GET', url)
+    expect(status).toBe(400)
+    expect(body.message).toMatch(message)
+  })
+
+  test.each([
+    ['GET', '/nothing'],
+    ['PUT', '/services'],
+    ['POST', '/v1.41/services/a/b/c'],
+  ] as const)('%s %s: nobody knows it', async (method, url) => {
+    expect(await client.ask(method, url)).toMatchObject({ status: 404, body: { message: 'page not found' } })
+  })
+
+  test('every path of Docker is served, or refused by name', async () => {
+    for (const line of knownPaths()) {
+      const [method = '', template = ''] = line.split(' ')
+      const path = template.replace(/\{\w+\}…?/g, 'x')
+      const { status, body } = await client.ask(method as Method, path, method === 'POST' ? {} : undefined)
+      const answered = status !== 404 || body.message !== 'page not found'
+      expect({ line, answered }).toEqual({ line, answered: true })
+      const named = status !== 501 || method === 'HEAD' || body.message.includes(`: ${method} ${path}`)
+      expect({ line, named }).toEqual({ line, named: true })
+    }
+  })
+
+  test('a path that is not served does not wait for its body', async () => {
+    const answer = await client.ask('POST', '/build', 'x'.repeat(8 * 1024 * 1024))
+    expect(answer).toMatchObject({ status: 501, body: { message: 'not implemented: POST /build' } })
+  })
+})
+
+describe('bad input gets Docker’s status and words, and changes nothing', () => {
+  test.each<[string, object | string, number, RegExp]>([
+    ['no JSON', 'hello', 400, /^invalid JSON: invalid character 'h'/],
+    ['half a document', '{"Name":', 400, /^invalid JSON: unexpected EOF$/],
+    ['two documents', '{}{}', 400, /^unexpected content after JSON$/],
+    [
+      'a number as a name',
+      { ...SPEC, Name: 1 },
+      400,
+      /cannot unmarshal number into Go struct field ServiceSpec.Name/,
+    ],
+    [
+      'negative replicas',
+      { ...SPEC, Mode: { Replicated: { Replicas: -1 } } },
+      400,
+      /cannot unmarshal number -1 .*Replicas of type uint64/,
+    ],
+    [
+      'an unknown operator',
+      { ...SPEC, TaskTemplate: { ...SPEC.TaskTemplate, Placement: { Constraints: ['a~b'] } } },
+      400,
+      /constraint expected one operator from ==, !=/,
+    ],
+    [
+      'an unknown mount type',
+      {
+        ...SPEC,
+        TaskTemplate: { ContainerSpec: { Image: 'x', Mounts: [{ Type: 'floppy', Target: '/x' }] } },
+      },
+      400,
+      /invalid MountType: "floppy"/,
+    ],
+    ['an invalid image', { ...SPEC, ...image('Bad Image') }, 400, /not a valid repository\/tag/],
+    [
+      'a name that is no DNS name',
+      { ...SPEC, Name: 'a.b' },
+      400,
+      /^rpc error: code = InvalidArgument desc = name must be valid as a DNS name component$/,
+    ],
+    [
+      'a name that is taken',
+      { ...SPEC, Name: 'taken' },
+      409,
+      /^rpc error: code = AlreadyExists desc = name conflicts with an existing object: service taken already exists$/,
+    ],
+    [
+      'an ingress port',
+      { ...SPEC, EndpointSpec: { Ports: [{ TargetPort: 80 }] } },
+      501,
+      /^not implemented: published ports in ingress mode; publish in host mode instead$/,
+    ],
+    ['a job', { ...SPEC, Mode: { ReplicatedJob: {} } }, 501, /not implemented: Mode.ReplicatedJob/],
+    ['a network of one’s own', { ...SPEC, Networks: [{ Target: 'mine' }] }, 404, /network mine not found/],
+    [
+      'a secret',
+      { ...SPEC, TaskTemplate: { ContainerSpec: { Image: 'x', Secrets: [{}] } } },
+      501,
+      /not implemented: ContainerSpec.Secrets/,
+    ],
+    [
+      'a mount of a cluster volume',
+      {
+        ...SPEC,
+        TaskTemplate: { ContainerSpec: { Image: 'x', Mounts: [{ Type: 'cluster', Target: '/x' }] } },
+      },
+      501,
+      /not implemented: mounts of type cluster/,
+    ],
+  ])('%s', async (_what, body, status, message) => {
+    await client.create({ Name: 'taken' })
+    const before = client.everything()
+    const answer = await client.ask('POST', '/services/create', body)
+    expect(answer.status).toBe(status)
+    expect(answer.body.message).toMatch(message)
+    expect(client.everything()).toBe(before)
+  })
+
+  test('another content type', async () => {
+    const answer = await client.ask('POST', '/services/create', SPEC, { 'content-type': 'text/plain' })
+    expect(answer).toMatchObject({ status: 400 })
+    expect(answer.body.message).toBe(
+      "unsupported Content-Type header (text/plain): must be 'application/json'",
+    )
+  })
+
+  test('a body beyond all measure', async () => {
+    const answer = await client.ask('POST', '/services/create', {
+      ...SPEC,
+      Labels: { a: 'x'.repeat(5 * 1024 * 1024) },
+    })
+    expect(answer.status).toBe(413)
+  })
+
+  test.each([
+    ['a stale version', '?version=1', 500, 'rpc error: code = Unknown desc = update out of sequence'],
+    ['no version', '', 400, `invalid service version '': strconv.ParseUint: parsing "": invalid syntax`],
+    [
+      'a word for a version',
+      '?version=x',
+      400,
+      `invalid service version 'x': strconv.ParseUint: parsing "x": invalid syntax`,
+    ],
+    ['an unknown rollback', '?version=1&rollback=all', 500, 'unrecognized rollback option all'],
+  ])('an update with %s', async (_what, query, status, message) => {
+    await client.create()
+    const before = client.everything()
+    expect(await client.ask('POST', `/services/web/update${query}`, SPEC)).toMatchObject({
+      status,
+      body: { message },
+    })
+    expect(client.everything()).toBe(before)
+  })
+
+  test.each([
+    ['/services?filters=x', /^invalid filters: x is not JSON$/],
+    [`/services?${filters({ mood: ['x'] })}`, /^invalid filter 'mood'$/],
+    [`/services?${filters({ name: 5 })}`, /^invalid filters/],
+    ['/services?status=maybe', /strconv.ParseBool: parsing "maybe": invalid syntax/],
+    [`/tasks?${filters({ 'desired-state': ['asleep'] })}`, /^invalid desired-state filter: 'asleep'$/],
+  ])('%s', async (url, message) => {
+    const { status, body } = await client.ask('GET', url)
+    expect(status).toBe(400)
+    expect(body.message).toMatch(message)
+  })
+
+  test('two services at once cannot get one name, through whichever listener', async () => {
+    const other = client.scene.server()
+    const post = (to: typeof other) => to.inject({ method: 'POST', url: '/services/create', payload: SPEC })
+    const answers = await Promise.all([post(client.server), post(other), post(client.server), post(other)])
+    expect(answers.map((answer) => answer.statusCode).sort((a, b) => a - b)).toEqual([201, 409, 409, 409])
+  })
+})
