@@ -74,9 +74,9 @@ function constantInfo(): Record<string, unknown> {
   return {
     Driver: 'none',
     DriverStatus: [],
-    Plugins: { Volume: [], Network: [], Authorization: null, Log: [] },
+    Plugins: { Volume: [], Network: [], Authorization: [], Log: [] },
     LoggingDriver: '',
-    CgroupDriver: '',
+    CgroupDriver: 'none',
     DefaultRuntime: '',
     Runtimes: {},
     SecurityOptions: [],
@@ -95,10 +95,8 @@ function constantInfo(): Record<string, unknown> {
     PidsLimit: true,
     IPv4Forwarding: true,
     OomKillDisable: true,
-    BridgeNfIptables: true,
-    BridgeNfIp6tables: true,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    Warnings: null,
+    Warnings: [],
   }
 }
 
