@@ -157,7 +157,7 @@ describe.skipIf(reason !== undefined)(
         await untilAcknowledged(writer, 20)
         await writer.kill()
         const store = await openStore(config, deps)
-        await check(store, writer.acknowledged())
+        expect(await check(store, writer.acknowledged())).toBeGreaterThanOrEqual(20)
         await store.close()
       } finally {
         await etcd.stop()

@@ -3,7 +3,7 @@ import type { Store, WatchBatch } from '@shoal/manager/store/contract'
 import { openStore } from '@shoal/manager/store/open'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startEtcd, whyNoEtcd, type TestEtcd } from '../support/etcd.js'
-import { eventsOf, watchUntil } from './store-contract.js'
+import { eventsOf, watchUntil } from './tools.js'
 
 const deps = { clock: systemClock, random: systemRandom, log: silentLogger }
 const PREFIX = '/outage/'

@@ -2,12 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
+import type { Lease } from '@shoal/manager/store/contract'
 import { EmbeddedStore } from '@shoal/manager/store/embedded'
 import { MemoryStore } from '@shoal/manager/store/memory'
 import { openStore } from '@shoal/manager/store/open'
-import { describe, test } from 'vitest'
+import { describe } from 'vitest'
 import { startEtcd, whyNoEtcd, type TestEtcd } from '../support/etcd.js'
-import { describeStore, type Backend } from './store-contract.js'
+import { describeExpiry } from './lease-contract.js'
+import { describeStore } from './store-contract.js'
+import type { Backend } from './tools.js'
 
 const deps = { clock: systemClock, random: systemRandom, log: silentLogger }
 
@@ -15,9 +18,6 @@ const memory: Backend = {
   open: async () => new MemoryStore(),
   compact: async (store, revision) => {
     if (store instanceof MemoryStore) store.compact(revision)
-  },
-  expire: async (store, lease) => {
-    if (store instanceof MemoryStore) store.expireLease(lease)
   },
 }
 
@@ -35,7 +35,7 @@ function embedded(): Backend {
   }
 }
 
-function etcd(): Backend {
+function etcd(): Backend & { expire(lease: Lease): Promise<void> } {
   let server: TestEtcd
   return {
     start: async () => {
@@ -44,13 +44,24 @@ function etcd(): Backend {
     stop: () => server.stop(),
     open: () => openStore({ kind: 'etcd', endpoints: [server.endpoint] }, deps),
     compact: (_store, revision) => server.compact(revision),
-    expire: (_store, lease) => server.revokeLease(lease.id),
+    expire: (lease) => server.revokeLease(lease.id),
   }
 }
 
-describeStore('memory', memory)
-describeStore('embedded', embedded())
+describe('the store in memory', () => {
+  const stage = describeStore('memory', memory)
+  describeExpiry(stage, async (store, lease) => {
+    if (store instanceof MemoryStore) store.expireLease(lease)
+  })
+})
+
+describe('the embedded store', () => {
+  describeStore('embedded', embedded())
+})
 
 const reason = whyNoEtcd()
-if (reason === undefined) describeStore('etcd', etcd())
-else describe('etcd', () => test.skip(`skipped: ${reason}`, () => undefined))
+describe.skipIf(reason !== undefined)(`the store in etcd${reason ? `: ${reason}` : ''}`, () => {
+  const backend = etcd()
+  const stage = describeStore('etcd', backend)
+  describeExpiry(stage, (_store, lease) => backend.expire(lease))
+})

@@ -55,12 +55,14 @@ export class EmbeddedStore implements Store {
       // It holds the key of the cluster's certificate authority.
       await mkdir(directory, { recursive: true, mode: 0o700 })
       await db.open()
+      const store = new EmbeddedStore(db)
+      await store.#load()
+      return store
     } catch (error) {
+      // Else a store that opened and could not be read would keep its lock.
+      await db.close()
       throw toOpenError(directory, error)
     }
-    const store = new EmbeddedStore(db)
-    await store.#load()
-    return store
   }
 
   snapshot(prefix: string): Promise<StoreSnapshot> {
@@ -99,10 +101,13 @@ export class EmbeddedStore implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#turn.catch(() => undefined)
-    this.#ended ??= new ShoalError('unavailable', 'the store is closed')
-    this.#history.close()
-    await this.#db.close()
+    const closing = this.#turn.then(async () => {
+      this.#ended ??= new ShoalError('unavailable', 'the store is closed')
+      this.#history.close()
+      await this.#db.close()
+    })
+    this.#turn = closing.catch(() => undefined)
+    await closing
   }
 
   /** Forgets what happened up to and including `revision`: watches from before then are told `compacted`. */
