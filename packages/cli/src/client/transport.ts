@@ -126,6 +126,13 @@ function unreachable(endpoint: Endpoint, error: unknown): ShoalError {
       error,
     )
   }
+  if (endpoint.kind === 'tcp' && endpoint.tls === undefined && code === 'ECONNRESET') {
+    return new ShoalError(
+      'unavailable',
+      `The Shoal manager at ${endpoint.shown} closed a connection without TLS. Set DOCKER_TLS_VERIFY and DOCKER_CERT_PATH as \`ctl env\` prints them.`,
+      error,
+    )
+  }
   const absent = code === 'ENOENT' || code === 'ECONNREFUSED'
   const reason = absent ? '' : ` (${messageOf(error)})`
   return new ShoalError(

@@ -312,10 +312,30 @@ describe('the cluster', () => {
   })
 })
 
+describe('help', () => {
+  test.each([
+    [['help'], 'Usage:  ctl [OPTIONS] COMMAND'],
+    [['service', 'help'], 'Usage:  ctl service COMMAND'],
+    [['help', 'service', 'scale'], 'Usage:  ctl service scale SERVICE=REPLICAS'],
+    [['service', 'help', 'scale'], 'Usage:  ctl service scale SERVICE=REPLICAS'],
+  ])('%j', async (words, start) => {
+    const { ctl } = await given()
+    const { code, out } = await ctl(...words)
+    expect(code).toBe(0)
+    expect(out.startsWith(start)).toBe(true)
+  })
+})
+
 describe('mistakes', () => {
   test.each([
     [['frob'], 1, 'ctl: unknown command: frob'],
-    [['service', 'craete'], 1, 'ctl: unknown command: craete\n(Did you mean create?)'],
+    [
+      ['service', 'craete'],
+      1,
+      "ctl: unknown command: service craete\n(Did you mean create?)\n\nRun 'ctl service --help'",
+    ],
+    [['service', 'logs', 'web'], 1, 'ctl: not implemented yet: service logs'],
+    [['stack', 'deploy', 'web'], 1, 'ctl: not implemented yet: stack'],
     [['service', 'ls', '--colour'], 125, 'unknown flag: --colour\n\nUsage:  ctl service ls [OPTIONS]'],
     [['service', 'create', '--name'], 125, 'flag needs an argument: --name'],
     [['service', 'create', '--replicas', '-1', 'x'], 125, 'invalid argument "-1" for "--replicas" flag'],

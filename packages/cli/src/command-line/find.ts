@@ -34,6 +34,15 @@ export function findCommand(words: readonly string[], tree: Tree): Found {
   return { path, leaf: undefined, length: words.length }
 }
 
+/** `ctl help service create` and `ctl service help` are other words for `ctl service create --help`. */
+export function withHelpFlag(words: readonly string[], tree: Tree): readonly string[] {
+  const at = words.indexOf('help')
+  if (at < 0) return words
+  const before = findCommand(words.slice(0, at), tree)
+  if (before.leaf !== undefined || before.unknown !== undefined) return words
+  return [...words.slice(0, at), ...words.slice(at + 1), '--help']
+}
+
 function aliasesOf(entry: Group | Leaf | undefined): readonly string[] {
   return entry !== undefined && 'load' in entry ? (entry.aliases ?? []) : []
 }

@@ -4,6 +4,7 @@ import type { Io } from '../commands/lib/command.js'
 import { liveScreen, plainScreen } from '../progress/index.js'
 
 const DEFAULT_COLUMNS = 80
+const DEFAULT_ROWS = 24
 
 /** The world as this process has it. */
 export function processIo(host: string | undefined, clock: Clock): Io {
@@ -17,7 +18,10 @@ export function processIo(host: string | undefined, clock: Clock): Io {
     client: () => (client ??= new ManagerClient(callerFor(findEndpoint(host, process.env)))),
     screen: () =>
       process.stdout.isTTY
-        ? liveScreen(write, () => ({ columns: process.stdout.columns || DEFAULT_COLUMNS }))
+        ? liveScreen(write, () => ({
+            columns: process.stdout.columns || DEFAULT_COLUMNS,
+            rows: process.stdout.rows || DEFAULT_ROWS,
+          }))
         : plainScreen(write),
     async untilInterrupted(work) {
       const stop = new AbortController()

@@ -2,9 +2,9 @@ import { Command as Program, CommanderError, Option } from 'commander'
 import { ShoalError } from '@shoal/common/errors'
 import type { Command, FlagText, Io } from '../commands/lib/command.js'
 import { cliVersion } from '../commands/lib/version.js'
-import { type Group, type Leaf, TREE } from '../commands/tree.js'
+import { type Group, type Leaf, NOT_YET, TREE } from '../commands/tree.js'
 import { FlagError } from '../spec/flag.js'
-import { findCommand } from './find.js'
+import { type Found, findCommand, withHelpFlag } from './find.js'
 import { commandHelp, groupHelp, usageOf } from './help.js'
 import { OFF_PREFIX, rewriteSwitches } from './switches.js'
 
@@ -23,10 +23,11 @@ interface Target {
 
 /**
  * Runs one command line.
- * @param words without the names of the interpreter and the program
+ * @param asked the words without the names of the interpreter and the program
  * @returns the exit code
  */
-export async function runCommandLine(words: readonly string[], ioFor: IoFactory): Promise<number> {
+export async function runCommandLine(asked: readonly string[], ioFor: IoFactory): Promise<number> {
+  const words = withHelpFlag(asked, TREE)
   const found = findCommand(words, TREE)
   const plain = ioFor(undefined)
   const loaded = await found.leaf?.load()
@@ -46,7 +47,7 @@ export async function runCommandLine(words: readonly string[], ioFor: IoFactory)
     await program.parseAsync([...words.slice(0, found.length), ...rewritten], { from: 'user' })
     return code
   } catch (error) {
-    return explain(error, target, plain)
+    return explain(error, target, found, plain)
   }
 }
 
@@ -59,7 +60,7 @@ interface ProgramParts {
 }
 
 function makeProgram({ target, plain, ioFor, known }: ProgramParts, finish: (code: number) => void): Program {
-  const program = quiet(new Program('ctl'))
+  const program = quiet(new Program('ctl'), plain)
   program
     .enablePositionalOptions()
     .option('-H, --host <string>')
@@ -75,7 +76,7 @@ function makeProgram({ target, plain, ioFor, known }: ProgramParts, finish: (cod
   }
   const fill = (parent: Program, path: string[], children: Readonly<Record<string, Group | Leaf>>): void => {
     for (const [name, entry] of Object.entries(children)) {
-      const child = quiet(parent.command(name)).helpCommand(false)
+      const child = quiet(parent.command(name), plain).helpCommand(false)
       if ('children' in entry) {
         child.enablePositionalOptions()
         child.configureHelp({ formatHelp: () => groupHelp([...path, name], entry.summary, entry.children) })
@@ -138,16 +139,20 @@ function checkArguments({ path, command }: Target, args: readonly string[]): voi
   )
 }
 
-/** Commander neither writes nor exits: what it has to say comes here as an error. */
-function quiet(program: Program): Program {
+/** Commander neither exits nor writes: help goes through `io`, and what else it has to say comes here as an error. */
+function quiet(program: Program, io: Io): Program {
   return program
     .exitOverride()
     .allowExcessArguments()
-    .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
+    .configureOutput({
+      writeOut: (text) => io.print(text.trimEnd()),
+      writeErr: () => undefined,
+      outputError: () => undefined,
+    })
 }
 
-function explain(error: unknown, target: Target | undefined, io: Io): number {
-  if (error instanceof CommanderError) return explainCommander(error, target, io)
+function explain(error: unknown, target: Target | undefined, found: Found, io: Io): number {
+  if (error instanceof CommanderError) return explainCommander(error, target, found, io)
   if (!(error instanceof ShoalError)) throw error
   const usage = target === undefined ? '' : usageText(target)
   if (error instanceof FlagError) {
@@ -162,12 +167,20 @@ function usageText({ path, command }: Target): string {
   return `\n\nUsage:  ${usageOf(path, command)}\n\nRun 'ctl ${path.join(' ')} --help' for more information`
 }
 
-function explainCommander(error: CommanderError, target: Target | undefined, io: Io): number {
+function explainCommander(
+  error: CommanderError,
+  target: Target | undefined,
+  { path, unknown }: Found,
+  io: Io,
+): number {
   if (error.exitCode === 0) return 0
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? ''
   const suggestion = /\(Did you mean [^)]*\)/.exec(error.message)?.[0]
   const hint = suggestion === undefined ? '' : `\n${suggestion}`
-  const usage = target === undefined ? "\n\nRun 'ctl --help' for more information" : usageText(target)
+  const usage =
+    target === undefined
+      ? `\n\nRun '${['ctl', ...path].join(' ')} --help' for more information`
+      : usageText(target)
   if (error.code === 'commander.unknownOption') {
     const kind = quoted.startsWith('--')
       ? `unknown flag: ${quoted}`
@@ -179,8 +192,12 @@ function explainCommander(error: CommanderError, target: Target | undefined, io:
     io.warn(`flag needs an argument: ${quoted.replace(/ <.*$/, '').replace(/^-., /, '')}${usage}`)
     return BAD_FLAGS
   }
-  const message =
-    error.code === 'commander.unknownCommand' ? `ctl: unknown command: ${quoted}` : error.message
+  const name = [...path, unknown ?? quoted].join(' ')
+  if (error.code === 'commander.unknownCommand' && NOT_YET.has(name)) {
+    io.warn(`ctl: not implemented yet: ${name}${usage}`)
+    return FAILED
+  }
+  const message = error.code === 'commander.unknownCommand' ? `ctl: unknown command: ${name}` : error.message
   io.warn(`${message}${hint}${usage}`)
   return FAILED
 }

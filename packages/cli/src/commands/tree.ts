@@ -12,6 +12,18 @@ export interface Group {
   children: Readonly<Record<string, Leaf>>
 }
 
+/** What docker's CLI has for clusters and ctl has not. */
+export const NOT_YET: ReadonlySet<string> = new Set([
+  'config',
+  'network',
+  'secret',
+  'service logs',
+  'stack',
+  'swarm ca',
+  'swarm unlock',
+  'swarm unlock-key',
+])
+
 export const TREE: Readonly<Record<string, Group | Leaf>> = {
   service: {
     summary: 'Manage services',

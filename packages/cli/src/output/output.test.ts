@@ -168,6 +168,7 @@ describe("docker's words", () => {
     [[port(80, 80), port(81, 81), port(82, 80)], '*:80-81->80-81/tcp, *:82->80/tcp'],
     [[port(53, 53), port(53, 53, { Protocol: 'udp' })], '*:53->53/tcp, *:53->53/udp'],
     [[port(8080, 80, { PublishMode: 'host' })], '*:8080->80/tcp (host)'],
+    [[port(0, 80, { PublishMode: 'host' })], '*:any->80/tcp (host)'],
     [[], ''],
   ])('ports %#', (ports, expected) => {
     expect(publishedPorts(ports)).toBe(expected)

@@ -9,7 +9,7 @@ interface Span {
 /**
  * The published ports of a service in one cell: neighbours are joined into ranges
  * (`*:8000-8001->80-81/tcp`). A port that is published on the hosts themselves says so, where docker
- * shows nothing.
+ * shows nothing; if each host may choose one, it is `any`.
  */
 export function publishedPorts(ports: readonly PortConfig[]): string {
   const order = (port: PortConfig): string => port.Protocol ?? 'tcp'
@@ -49,6 +49,6 @@ function continues(span: Span, published: number, target: number): boolean {
 
 function spanText(span: Span): string {
   const range = ([from, to]: [number, number]): string => (from === to ? String(from) : `${from}-${to}`)
-  const published = span.published[0] === 0 ? '' : range(span.published)
+  const published = span.published[0] === 0 ? 'any' : range(span.published)
   return `*:${published}->${range(span.target)}/${span.protocol}`
 }

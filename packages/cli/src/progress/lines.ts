@@ -7,6 +7,8 @@ export interface ProgressLine {
   text: string
   /** How far, of 0 … 1; only lines that have a bar. */
   fraction?: number | undefined
+  /** Whether the line may be left out where there is no room for all. */
+  optional?: boolean
 }
 
 /** Services with more slots show them only in sum. */
@@ -18,7 +20,8 @@ export function progressLines(progress: Progress): ProgressLine[] {
   const lines = [overall(progress)]
   if (progress.note !== undefined) lines.push({ id: 'note', text: progress.note })
   const slots = progress.slots ?? []
-  if (slots.length <= MOST_BARS) lines.push(...slots.map((slot) => slotLine(slot, progress.job)))
+  const width = Math.max(0, ...slots.map(({ name }) => name.length))
+  if (slots.length <= MOST_BARS) lines.push(...slots.map((slot) => slotLine(slot, progress.job, width)))
   lines.push(...reasonLines(slots))
   const verdict = progress.outcome?.kind === 'converged' ? progress.outcome.message : progress.verify
   if (verdict !== undefined) lines.push({ id: 'verify', text: `verify: ${verdict}` })
@@ -36,13 +39,20 @@ function overall(progress: Progress): ProgressLine {
   }
 }
 
-function slotLine(slot: Slot, job: boolean): ProgressLine {
-  const state = slot.task?.Status.State ?? ''
+function slotLine(slot: Slot, job: boolean, width: number): ProgressLine {
+  const state = shownState(slot)
   const last = stateRank(job ? 'complete' : 'running')
   const ended = isTerminal(state as TaskState) && !slot.done
   const fraction =
     ended || state === '' ? undefined : Math.min(1, (stateRank(state as TaskState) + 1) / (last + 1))
-  return { id: slot.name, text: `${slot.name}: ${state.padEnd(LONGEST_STATE)}`, fraction }
+  const text = `${slot.name.padStart(width)}: ${state.padEnd(LONGEST_STATE)}`
+  return { id: slot.name, text, fraction, optional: true }
+}
+
+/** A task of an earlier time that was shut down says nothing of the one that is to come in its place. */
+function shownState({ task }: Slot): string {
+  const state = task?.Status.State ?? ''
+  return state === 'shutdown' ? '' : state
 }
 
 /** Slots that are stuck for the same reason share a line. */

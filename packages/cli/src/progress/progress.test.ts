@@ -56,6 +56,12 @@ describe('what is shown', () => {
       '3/3:',
     ])
   })
+  test('names in one column, and nothing of tasks that were shut down before', () => {
+    const ten = { Replicated: { Replicas: 10 } }
+    const lines = say(ten, [task(1, 'running'), task(2, 'shutdown', { DesiredState: 'shutdown' })])
+    expect(lines.slice(1, 3)).toEqual([' 1/10: running', ' 2/10:'])
+    expect(lines.at(-1)).toBe('10/10:')
+  })
   test('why tasks are stuck, once for all that share the reason', () => {
     const Err = 'no suitable node (insufficient resources on 2 nodes)'
     expect(
@@ -196,22 +202,54 @@ describe('screens', () => {
     ])
     expect(text).toBe('a: 1\n1/1: new\n')
   })
-  test('a terminal is drawn over, never wrapped', () => {
+  function given(size: { columns: number; rows: number }) {
     let text = ''
     const screen = liveScreen(
       (part) => (text += part),
-      () => ({ columns: 60 }),
+      () => size,
     )
-    screen.show([
+    return {
+      /** What is written for a state. */
+      show(lines: Parameters<typeof screen.show>[0]) {
+        text = ''
+        screen.show(lines)
+        return text
+      },
+    }
+  }
+  const drawn = (...rows: string[]) => `${rows.map((row) => `\u001b[2K${row}\n`).join('')}\u001b[J`
+
+  test('a terminal is drawn over, and long lines are broken before it wraps them', () => {
+    const screen = given({ columns: 60, rows: 24 })
+    const written = screen.show([
       { id: '1', text: '1/1: ready', fraction: 0.5 },
       { id: 'why', text: 'x'.repeat(100) },
     ])
-    expect(text).toBe(
-      `\u001b[2K1/1: ready [${'='.repeat(10)}>${' '.repeat(10)}]\n\u001b[2K${'x'.repeat(58)}…\n\u001b[J`,
+    expect(written).toBe(
+      drawn(`1/1: ready [${'='.repeat(10)}>${' '.repeat(10)}]`, 'x'.repeat(59), 'x'.repeat(41)),
     )
-    text = ''
-    screen.show([{ id: '1', text: 'done' }])
-    expect(text).toBe('\u001b[2A\u001b[2Kdone\n\u001b[J')
+    expect(screen.show([{ id: '1', text: 'done' }])).toBe(`\u001b[3A${drawn('done')}`)
+  })
+  test('a terminal that has become narrower has wrapped what was there', () => {
+    const size = { columns: 60, rows: 24 }
+    const screen = given(size)
+    screen.show([{ id: '1', text: 'x'.repeat(50) }])
+    size.columns = 30
+    expect(screen.show([{ id: '1', text: 'done' }])).toBe(`\u001b[2A${drawn('done')}`)
+  })
+  test('a terminal with few rows is not made to scroll', () => {
+    const screen = given({ columns: 60, rows: 6 })
+    const slots = Array.from({ length: 9 }, (_, index) => ({
+      id: `${index}`,
+      text: `slot ${index}`,
+      optional: true,
+    }))
+    const written = screen.show([
+      { id: 'all', text: 'overall' },
+      ...slots,
+      { id: 'verify', text: 'verify: soon' },
+    ])
+    expect(written).toBe(drawn('overall', 'slot 0', 'slot 1', '  … and 7 more', 'verify: soon'))
   })
 })
 

@@ -110,7 +110,8 @@ function finder(
 
 /**
  * Pins the image of a spec to the digest that its registry names, and notes the platforms that it is for.
- * @returns a warning when the registry could not be asked: each node then resolves the tag by itself
+ * @returns a warning when the registry could not be asked: each node then resolves the tag by itself. A manager
+ * that asks no registry at all is nothing that a user could mend, and no reason to warn at every change.
  */
 export async function pinImage(
   spec: ServiceSpec,
@@ -135,6 +136,7 @@ export async function pinImage(
     return undefined
   } catch (error) {
     if (error instanceof ShoalError && error.code === 'unavailable') throw error
+    if (error instanceof ShoalError && error.code === 'unimplemented') return undefined
     return `image ${image} could not be accessed on a registry to record
 its digest. Each node will access ${image} independently,
 possibly leading to different nodes running different

@@ -1,3 +1,4 @@
+import { ShoalError } from '@shoal/common/errors'
 import { describe, expect, test } from 'vitest'
 import type { ServiceSpec } from '@shoal/engine-api'
 import {
@@ -505,6 +506,17 @@ describe('the image', () => {
       },
     })
     expect(warning).toContain('image nginx:latest could not be accessed on a registry to record\nits digest.')
+    expect(spec.TaskTemplate.ContainerSpec.Image).toBe('nginx:latest')
+  })
+
+  test('keeps its tag without a word when the manager asks no registries', async () => {
+    const spec = create({})
+    const warning = await pinImage(spec, {
+      distribution: async () => {
+        throw new ShoalError('unimplemented', 'not implemented: GET /distribution/nginx:latest/json')
+      },
+    })
+    expect(warning).toBeUndefined()
     expect(spec.TaskTemplate.ContainerSpec.Image).toBe('nginx:latest')
   })
 })

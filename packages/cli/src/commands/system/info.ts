@@ -1,5 +1,5 @@
 import type { Info } from '../../client/index.js'
-import { compileTemplate, goDuration, goJson, humanBytes } from '../../output/index.js'
+import { compileTemplate, goJson, humanBytes, humanDuration } from '../../output/index.js'
 import { type Command, inspectFormatFlag, valueOf } from '../lib/command.js'
 import { cliVersion } from '../lib/version.js'
 
@@ -100,11 +100,16 @@ function clusterLines(swarm: NonNullable<Info['Swarm']>): string[] {
     ...(DataPathPort ? [`  Data Path Port: ${DataPathPort}`] : []),
     '  Orchestration:',
     `   Task History Retention Limit: ${spec?.Orchestration?.TaskHistoryRetentionLimit ?? 0}`,
-    ...(heartbeat === undefined ? [] : ['  Dispatcher:', `   Heartbeat Period: ${goDuration(heartbeat)}`]),
+    ...(heartbeat === undefined ? [] : ['  Dispatcher:', `   Heartbeat Period: ${inWords(heartbeat)}`]),
     '  CA Configuration:',
-    ...(expiry === undefined ? [] : [`   Expiry Duration: ${goDuration(expiry)}`]),
+    ...(expiry === undefined ? [] : [`   Expiry Duration: ${inWords(expiry)}`]),
     `   Force Rotate: ${spec?.CAConfig?.ForceRotate ?? 0}`,
     `  Autolock Managers: ${spec?.EncryptionConfig?.AutoLockManagers ?? false}`,
     `  Root Rotation In Progress: ${RootRotationInProgress ?? false}`,
   ]
+}
+
+/** A duration of a document, in nanoseconds. */
+function inWords(nanoseconds: number): string {
+  return humanDuration(nanoseconds / 1e6)
 }
