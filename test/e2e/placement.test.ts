@@ -1,0 +1,147 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { Cluster, type DockerHost, eventually, IMAGE_1 } from '../support/index.js'
+
+const QUICK = ['--stop-grace-period', '1s']
+const SLEEP = [IMAGE_1, 'sleep', '100000']
+
+describe('where tasks run, and why they do not', () => {
+  let cluster: Cluster
+  let host1: DockerHost
+  let host2: DockerHost
+  let host3: DockerHost
+  /** Comes into the cluster late. */
+  let host4: DockerHost
+
+  beforeAll(async () => {
+    cluster = await Cluster.form({ hosts: 4, members: 3 })
+    ;[host1, host2, host3, host4] = cluster.hosts as [DockerHost, DockerHost, DockerHost, DockerHost]
+  })
+  afterAll(() => cluster?.end())
+  afterEach(() => cluster.clear())
+
+  const create = (name: string, ...args: string[]): Promise<string> =>
+    cluster.mustCtl('service', 'create', '--name', name, ...QUICK, ...args, ...SLEEP)
+  const createDetached = (name: string, ...args: string[]): Promise<string> =>
+    create(name, '--detach', ...args)
+  const updateNode = (host: DockerHost, ...args: string[]): Promise<string> =>
+    cluster.mustCtl('node', 'update', ...args, host.name)
+  const hostsOf = async (service: string): Promise<string[]> =>
+    (await cluster.containers(service))
+      .filter(({ running }) => running)
+      .map(({ host }) => host.name)
+      .sort()
+  /** Why the tasks of a service wait, each reason once. */
+  const reasons = async (service: string): Promise<string[]> => {
+    const pending = (await cluster.api.tasks(service)).filter(({ Status }) => Status.State === 'pending')
+    return [...new Set(pending.map(({ Status }) => Status.Err ?? ''))]
+  }
+
+  test('a constraint on a node label holds, and tasks move when the label goes', async () => {
+    await updateNode(host2, '--label-add', 'disk=ssd')
+    await create('db', '--replicas', '2', '--constraint', 'node.labels.disk==ssd')
+    expect(await hostsOf('db')).toEqual(['host2', 'host2'])
+
+    await updateNode(host3, '--label-add', 'disk=ssd')
+    await updateNode(host2, '--label-rm', 'disk')
+    await eventually(async () => expect(await hostsOf('db')).toEqual(['host3', 'host3']))
+
+    await updateNode(host3, '--label-rm', 'disk')
+    await eventually(async () =>
+      expect(await reasons('db')).toEqual([
+        'no suitable node (scheduling constraints not satisfied on 3 nodes)',
+      ]),
+    )
+  })
+
+  test('draining a node moves its tasks, pausing it only keeps new ones away', async () => {
+    await create('web', '--replicas', '3')
+    expect(await hostsOf('web')).toEqual(['host1', 'host2', 'host3'])
+
+    await updateNode(host3, '--availability', 'pause')
+    await cluster.mustCtl('service', 'scale', 'web=5')
+    expect(await hostsOf('web')).toEqual(['host1', 'host1', 'host2', 'host2', 'host3'])
+
+    await updateNode(host3, '--availability', 'drain')
+    await eventually(async () => {
+      expect((await hostsOf('web')).filter((name) => name === 'host3')).toEqual([])
+      expect(await hostsOf('web')).toHaveLength(5)
+    })
+    await updateNode(host3, '--availability', 'active')
+  })
+
+  test('a global service follows the label that it asks for', async () => {
+    await updateNode(host1, '--label-add', 'tier=front')
+    await create('agent', '--mode', 'global', '--constraint', 'node.labels.tier==front')
+    expect(await hostsOf('agent')).toEqual(['host1'])
+    await updateNode(host3, '--label-add', 'tier=front')
+    await eventually(async () => expect(await hostsOf('agent')).toEqual(['host1', 'host3']))
+    await updateNode(host1, '--label-rm', 'tier')
+    await eventually(async () => expect(await hostsOf('agent')).toEqual(['host3']))
+    await updateNode(host3, '--label-rm', 'tier')
+    await eventually(async () => expect(await hostsOf('agent')).toEqual([]))
+  })
+
+  test('a host port that is taken everywhere leaves the task pending, with the reason', async () => {
+    await create('first', '--mode', 'global', '--publish', 'mode=host,published=8080,target=80')
+    await createDetached('second', '--publish', 'mode=host,published=8080,target=80')
+    const reason = 'no suitable node (host-mode port already in use on 3 nodes)'
+    await eventually(async () => expect(await reasons('second')).toEqual([reason]))
+    expect(await cluster.mustCtl('service', 'ps', '--no-trunc', 'second')).toContain(reason)
+    await cluster.mustCtl('service', 'rm', 'first')
+    await eventually(async () => expect(await hostsOf('second')).toHaveLength(1))
+  })
+
+  test('what no host can hold stays pending, and replicas beyond the maximum per node too', async () => {
+    await createDetached('huge', '--reserve-memory', '900g')
+    await eventually(async () =>
+      expect(await reasons('huge')).toEqual(['no suitable node (insufficient resources on 3 nodes)']),
+    )
+    await createDetached('few', '--replicas', '4', '--replicas-max-per-node', '1')
+    await eventually(async () => {
+      expect(await hostsOf('few')).toEqual(['host1', 'host2', 'host3'])
+      expect(await reasons('few')).toEqual(['no suitable node (max replicas per node limit exceed)'])
+    })
+  })
+
+  test('only the token of today lets a host in; then its tasks come by themselves', async () => {
+    await create('agent', '--mode', 'global')
+    const address = `${host1.address}:2377`
+    const join = (token: string) => host4.run(['ctl', 'swarm', 'join', '--token', token, address])
+    const old = await cluster.mustCtl('swarm', 'join-token', '-q', 'worker')
+    const token = await cluster.mustCtl('swarm', 'join-token', '-q', '--rotate', 'worker')
+    const ofAnotherCluster = token.replace(/^(SWMTKN-1-)\w{50}/, `$1${'0'.repeat(50)}`)
+
+    for (const [wrong, message] of [
+      [old, /could not join the swarm .*invalid join token/],
+      [ofAnotherCluster, /could not join the swarm .*remote CA does not match fingerprint/],
+      ['SWMTKN-1-nonsense', /could not join the swarm .*invalid join token/],
+    ] as const) {
+      const refused = await join(wrong)
+      expect(refused.code).toBe(1)
+      expect(refused.stderr).toMatch(message)
+      expect(await cluster.api.nodes()).toHaveLength(3)
+    }
+
+    const joined = await join(token)
+    expect(joined).toMatchObject({ code: 0, stdout: 'This node joined a swarm as a worker.\n' })
+    await eventually(async () => expect(await hostsOf('agent')).toEqual(['host1', 'host2', 'host3', 'host4']))
+  })
+
+  test('a node that is up is not removed; one that has left is, and nothing of it stays', async () => {
+    await create('web', '--replicas', '4')
+    const refused = await cluster.ctl('node', 'rm', 'host4')
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/is not down and can't be removed/)
+
+    const left = await host4.run(['ctl', 'swarm', 'leave'])
+    expect(left).toMatchObject({ code: 0, stdout: 'Node left the swarm.\n' })
+    expect(await host4.containers()).toEqual([])
+    await eventually(async () => expect(await hostsOf('web')).toHaveLength(4))
+    await eventually(async () => expect(await cluster.mustCtl('node', 'rm', 'host4')).toBe('host4'))
+    expect((await cluster.api.nodes()).map((node) => node.Description.Hostname).sort()).toEqual([
+      'host1',
+      'host2',
+      'host3',
+    ])
+  })
+})

@@ -1,0 +1,188 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Task } from '@shoal/engine-api'
+import { ensureHostImage, ensureWorkloadImage } from '@shoal/lab'
+import { Network, type StartedNetwork } from 'testcontainers'
+import { ApiClient, clientFiles } from './api-client.js'
+import { DockerHost, type HostContainer, LabHost } from './lab-host.js'
+import { removeLeftovers } from './leftovers.js'
+import { mustRunProgram, type Outcome, runProgram } from './program.js'
+
+const CTL = fileURLToPath(new URL('../../bin/ctl', import.meta.url))
+
+/** Another name of the workload image, for rollouts. */
+export const IMAGE_1 = 'shoal-busybox:1'
+export const IMAGE_2 = 'shoal-busybox:2'
+
+export interface ClusterOptions {
+  readonly hosts: number
+  /** How many of them take part in the cluster from the start; all of them when it is left out. */
+  readonly members?: number
+}
+
+/** A container together with the host that it was found on. */
+export interface PlacedContainer extends HostContainer {
+  readonly host: DockerHost
+}
+
+/** A real cluster on nested Docker hosts. The first host is the manager. */
+export class Cluster {
+  readonly hosts: readonly DockerHost[]
+  readonly api: ApiClient
+  /** Where the client's key and certificates are on this machine. */
+  readonly certificates: string
+  readonly #network: StartedNetwork
+  readonly #folder: string
+
+  private constructor(network: StartedNetwork, hosts: readonly DockerHost[], folder: string) {
+    this.hosts = hosts
+    this.#network = network
+    this.#folder = folder
+    this.certificates = folder
+    this.api = new ApiClient(`${this.manager.address}:3376`, clientFiles(folder))
+  }
+
+  /**
+   * Starts hosts, loads the workload image as `IMAGE_1` and `IMAGE_2`, and joins the hosts into one cluster.
+   * @throws Error when that fails; nothing is left behind
+   */
+  static async form({ hosts: count, members = count }: ClusterOptions): Promise<Cluster> {
+    // The reaper's image cannot always be pulled; what a run leaves behind is removed by the next one.
+    process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
+    process.env['TESTCONTAINERS_HOST_OVERRIDE'] = '127.0.0.1'
+    await removeLeftovers()
+    const image = await ensureHostImage((text) => console.log(text))
+    await ensureWorkloadImage(IMAGE_1)
+    await mustRunProgram('docker', ['tag', IMAGE_1, IMAGE_2])
+    const network = await new Network().start()
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
+    const hosts: DockerHost[] = []
+    try {
+      await startHosts(count, image, network, hosts)
+      await joinHosts(hosts.slice(0, members))
+      await hosts[0]!.copyOut('/var/lib/shoal/client', folder)
+      return new Cluster(network, hosts, folder)
+    } catch (error) {
+      await removeAll(hosts, network, folder)
+      throw error
+    }
+  }
+
+  get manager(): DockerHost {
+    return this.hosts[0]!
+  }
+
+  /** The hosts beside the manager's. */
+  get workers(): readonly DockerHost[] {
+    return this.hosts.slice(1)
+  }
+
+  /** The host of this name. */
+  host(name: string): DockerHost {
+    const host = this.hosts.find((candidate) => candidate.name === name)
+    if (!host) throw new Error(`there is no host ${name}`)
+    return host
+  }
+
+  /** What points docker and ctl on this machine at the cluster. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      PATH: process.env['PATH'],
+      HOME: this.#folder,
+      DOCKER_HOST: `tcp://${this.manager.address}:3376`,
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: this.#folder,
+    }
+  }
+
+  /** Runs ctl on this machine, over TLS, whatever its exit code. */
+  ctl(...args: string[]): Promise<Outcome> {
+    return runProgram(CTL, args, { environment: this.environment })
+  }
+
+  /** Runs ctl on this machine. @returns what it printed @throws Error when it fails */
+  mustCtl(...args: string[]): Promise<string> {
+    return mustRunProgram(CTL, args, { environment: this.environment })
+  }
+
+  /** Runs a docker CLI on this machine, over TLS, whatever its exit code. */
+  docker(path: string, ...args: string[]): Promise<Outcome> {
+    return runProgram(path, args, { environment: this.environment })
+  }
+
+  /** The containers of a service on all hosts, ended ones too. */
+  async containers(service: string): Promise<PlacedContainer[]> {
+    const found = await Promise.all(
+      this.hosts.map(async (host) => (await host.containers()).map((container) => ({ ...container, host }))),
+    )
+    return found.flat().filter((container) => container.serviceName === service)
+  }
+
+  /** The tasks of a service that are wanted running and do run. */
+  async runningTasks(service: string): Promise<Task[]> {
+    const tasks = await this.api.tasks(service)
+    return tasks.filter(
+      ({ DesiredState, Status }) => DesiredState === 'running' && Status.State === 'running',
+    )
+  }
+
+  async nodeId(host: DockerHost): Promise<string> {
+    const node = (await this.api.nodes()).find(({ Description }) => Description.Hostname === host.name)
+    if (!node) throw new Error(`${host.name} is no node of the cluster`)
+    return node.ID
+  }
+
+  /** Removes every service and waits until nothing of it is left, so that the next story starts afresh. */
+  async clear(): Promise<void> {
+    const services = await this.api.services()
+    if (services.length > 0) await this.mustCtl('service', 'rm', ...services.map(({ ID }) => ID))
+  }
+
+  /** Removes the hosts with all their data. */
+  async end(): Promise<void> {
+    this.api.close()
+    await removeAll(this.hosts, this.#network, this.#folder)
+  }
+}
+
+async function startHosts(
+  count: number,
+  image: string,
+  network: StartedNetwork,
+  hosts: DockerHost[],
+): Promise<void> {
+  const started = await Promise.allSettled(
+    Array.from({ length: count }, async (_, index) => {
+      const name = `host${index + 1}`
+      const container = await new LabHost(image, name, network).start()
+      hosts[index] = new DockerHost(name, container, network.getName())
+      await hosts[index].load(IMAGE_1, IMAGE_2)
+    }),
+  )
+  const failed = started.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function joinHosts([first, ...others]: readonly DockerHost[]): Promise<void> {
+  if (!first) return
+  await first.mustRun(['ctl', 'swarm', 'init', '--advertise-addr', first.address])
+  const token = await first.mustRun(['ctl', 'swarm', 'join-token', '-q', 'worker'])
+  const join = ['ctl', 'swarm', 'join', '--token', token]
+  await Promise.all(
+    others.map((host) => host.mustRun([...join, '--advertise-addr', host.address, `${first.address}:2377`])),
+  )
+}
+
+/** Also removes what was started only in part. */
+async function removeAll(
+  hosts: readonly (DockerHost | undefined)[],
+  network: StartedNetwork,
+  folder: string,
+): Promise<void> {
+  await Promise.allSettled(hosts.map((host) => host?.remove()))
+  await removeLeftovers(process.pid)
+  await network.stop().catch(() => {})
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { NESTED_HOST } from '@shoal/lab'
+import { GenericContainer, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers'
+import { mustRunProgram, type Outcome, runProgram } from './program.js'
+
+/** Marks the hosts of a test run; its value is the process that runs it. */
+export const RUN_LABEL = 'io.shoal.e2e'
+const ENGINE_TIMEOUT_MS = 60_000
+
+/** A container that is a Docker host: an engine of its own runs inside. */
+export class LabHost extends GenericContainer {
+  constructor(image: string, hostname: string, network: StartedNetwork) {
+    super(image)
+    this.hostConfig = { ...this.hostConfig, ...NESTED_HOST }
+    this.withHostname(hostname)
+      .withNetwork(network)
+      .withLabels({ [RUN_LABEL]: String(process.pid) })
+      .withWaitStrategy(Wait.forSuccessfulCommand('docker info'))
+      .withStartupTimeout(ENGINE_TIMEOUT_MS)
+  }
+}
+
+export type Daemon = 'manager' | 'agent' | 'dockerd'
+
+/** A container on a host, as far as the tests look at it. */
+export interface HostContainer {
+  readonly id: string
+  readonly taskId: string
+  readonly serviceName: string
+  readonly image: string
+  readonly running: boolean
+  /** When it was last started. */
+  readonly startedAt: string
+}
+
+/** A running Docker host of a test's cluster. */
+export class DockerHost {
+  readonly name: string
+  readonly address: string
+  readonly #container: StartedTestContainer
+
+  constructor(name: string, container: StartedTestContainer, network: string) {
+    this.name = name
+    this.address = container.getIpAddress(network)
+    this.#container = container
+  }
+
+  /** Runs a command on the host, whatever its exit code. */
+  run(command: readonly string[]): Promise<Outcome> {
+    return runProgram('docker', ['exec', this.#container.getId(), ...command])
+  }
+
+  /** Runs a command on the host. @returns what it printed @throws Error when it fails */
+  mustRun(command: readonly string[]): Promise<string> {
+    return mustRunProgram('docker', ['exec', this.#container.getId(), ...command])
+  }
+
+  /** Copies images of this machine's engine into the host's. */
+  async load(...images: string[]): Promise<void> {
+    const save = spawn('docker', ['save', ...images], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const load = spawn('docker', ['exec', '-i', this.#container.getId(), 'docker', 'load', '-q'], {
+      stdio: [save.stdout, 'ignore', 'inherit'],
+    })
+    const code = await new Promise((resolve) => {
+      load.on('close', resolve)
+    })
+    if (code !== 0)
+      throw new Error(`${this.name}: docker load of ${images.join(', ')} ended with ${String(code)}`)
+  }
+
+  /** Copies a folder of the host to this machine. */
+  async copyOut(from: string, to: string): Promise<void> {
+    await mustRunProgram('docker', ['cp', `${this.#container.getId()}:${from}/.`, to])
+  }
+
+  /** The containers of Shoal's tasks on this host, ended ones too. */
+  async containers(): Promise<HostContainer[]> {
+    const listing = await this.mustRun([
+      'sh',
+      '-c',
+      'ids=$(docker ps -aq --no-trunc --filter label=io.shoal.task.id) && [ -z "$ids" ] || docker inspect $ids',
+    ])
+    const inspected = JSON.parse(listing || '[]') as InspectedContainer[]
+    return inspected.map(({ Id, State, Config: { Image, Labels } }) => ({
+      id: Id,
+      taskId: Labels['io.shoal.task.id'] ?? '',
+      serviceName: Labels['com.docker.swarm.service.name'] ?? '',
+      image: Image,
+      running: State.Running,
+      startedAt: State.StartedAt,
+    }))
+  }
+
+  /** Ends a daemon as a crash would; what supervises it starts it again. */
+  async kill9(daemon: Daemon): Promise<void> {
+    const pid = daemon === 'dockerd' ? '$(pidof dockerd)' : `$(cat /run/shoal/${daemon}.pid)`
+    await this.mustRun(['sh', '-c', `kill -9 ${pid}`])
+  }
+
+  /** Ends a daemon of Shoal's together with its supervisor, so that it stays away. */
+  async halt(daemon: 'manager' | 'agent'): Promise<void> {
+    const pids = `$(cat /run/shoal/${daemon}.supervisor.pid) $(cat /run/shoal/${daemon}.pid)`
+    await this.mustRun(['sh', '-c', `kill -9 ${pids}`])
+  }
+
+  /** Starts the daemons that do not run, as after a reboot. */
+  async startDaemons(): Promise<void> {
+    await this.mustRun(['ctl', 'swarm', 'start'])
+  }
+
+  /** Freezes the whole machine: nothing on it runs, and nobody is told. */
+  async freeze(): Promise<void> {
+    await mustRunProgram('docker', ['pause', this.#container.getId()])
+  }
+
+  async thaw(): Promise<void> {
+    await mustRunProgram('docker', ['unpause', this.#container.getId()])
+  }
+
+  /** Switches the machine off. */
+  async powerOff(): Promise<void> {
+    await mustRunProgram('docker', ['kill', this.#container.getId()])
+  }
+
+  /** Switches it on again and starts its daemons. */
+  async powerOn(): Promise<void> {
+    await mustRunProgram('docker', ['start', this.#container.getId()])
+    await this.startDaemons()
+  }
+
+  /** Removes the machine with all its data. */
+  async remove(): Promise<void> {
+    await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true })
+  }
+}
+
+interface InspectedContainer {
+  readonly Id: string
+  readonly State: { readonly Running: boolean; readonly StartedAt: string }
+  readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> }
+}
