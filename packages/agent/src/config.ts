@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { LOG_LEVELS, messageOf, ShoalError } from '@shoal/common'
+import { LOG_LEVELS } from '@shoal/common'
+import { parseConfig } from '@shoal/common/config'
 import Type, { type Static } from 'typebox'
-import { Value } from 'typebox/value'
 
 const AgentConfig = Type.Object(
   {
@@ -28,19 +28,8 @@ export type AgentConfig = Static<typeof AgentConfig>
 
 /**
  * Reads and checks the agent's configuration.
- * @throws ShoalError `invalid-argument` naming the file and the field
+ * @throws ShoalError `invalid-argument` naming the file and the field; the file system's errors
  */
 export function readAgentConfig(path: string): AgentConfig {
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new ShoalError('invalid-argument', `cannot read the configuration ${path}: ${messageOf(error)}`, error)
-  }
-  if (Value.Check(AgentConfig, json)) return json
-  const [first] = Value.Errors(AgentConfig, json)
-  throw new ShoalError(
-    'invalid-argument',
-    `${path}: ${first?.instancePath.slice(1).replaceAll('/', '.') || 'the configuration'} ${first?.message ?? 'is invalid'}`,
-  )
+  return parseConfig(AgentConfig, readFileSync(path, 'utf8'), path)
 }

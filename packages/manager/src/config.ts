@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { LOG_LEVELS, messageOf, ShoalError } from '@shoal/common'
+import { LOG_LEVELS } from '@shoal/common'
+import { parseConfig } from '@shoal/common/config'
 import Type, { type Static } from 'typebox'
-import { Value } from 'typebox/value'
 
 const StoreConfig = Type.Union([
   Type.Object({ kind: Type.Literal('embedded') }, { additionalProperties: false }),
@@ -44,23 +44,8 @@ export type ManagerConfig = Static<typeof ManagerConfig>
 
 /**
  * Reads and checks the manager's configuration.
- * @throws ShoalError `invalid-argument` naming the file and the field
+ * @throws ShoalError `invalid-argument` naming the file and the field; the file system's errors
  */
 export function readManagerConfig(path: string): ManagerConfig {
-  let json: unknown
-  try {
-    json = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    throw new ShoalError(
-      'invalid-argument',
-      `cannot read the configuration ${path}: ${messageOf(error)}`,
-      error,
-    )
-  }
-  if (Value.Check(ManagerConfig, json)) return json
-  const [first] = Value.Errors(ManagerConfig, json)
-  throw new ShoalError(
-    'invalid-argument',
-    `${path}: ${first?.instancePath.slice(1).replaceAll('/', '.') || 'the configuration'} ${first?.message ?? 'is invalid'}`,
-  )
+  return parseConfig(ManagerConfig, readFileSync(path, 'utf8'), path)
 }

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { arch, hostname, release } from 'node:os'
 import type { ClusterFacts } from './api/index.js'
 import type { ManagerConfig } from './config.js'
-import { portOf } from './founding.js'
+import { joinAddress } from './founding.js'
 import type { Membership } from './membership.js'
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64', ia32: '386', arm: 'arm' }
 
 /** What the API tells about this manager and its host. */
 export function readFacts(config: ManagerConfig, { nodeId }: Membership): ClusterFacts {
-  const managers = [{ NodeID: nodeId, Addr: `${config.advertiseAddress}:${portOf(config.listenAddress)}` }]
+  const managers = [{ NodeID: nodeId, Addr: joinAddress(config) }]
   return {
     version: readVersion(),
     gitCommit: '',

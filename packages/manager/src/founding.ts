@@ -31,10 +31,12 @@ export async function foundCluster({
     address: config.advertiseAddress,
     nowMs,
   })
-  const address = `${config.advertiseAddress}:${portOf(config.listenAddress)}`
   await state.commit([
     put('cluster', newClusterRecord({ id: membership.clusterId, nowMs, random })),
-    put('node', { ...node, ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: address } }),
+    put('node', {
+      ...node,
+      ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: joinAddress(config) },
+    }),
   ])
 }
 
@@ -84,6 +86,11 @@ async function provision(
   const peer = stored && peerOfIdentity(stored)
   const serves = peer && peer.clusterId === cluster.ID && peer.notAfterMs > neededUntilMs
   if (!serves) await saveIdentity(fs, folder, issue())
+}
+
+/** `host:port` at which agents and other managers reach this one. */
+export function joinAddress(config: ManagerConfig): string {
+  return `${config.advertiseAddress}:${portOf(config.listenAddress)}`
 }
 
 /** The port of an `address:port`. */

@@ -1,11 +1,7 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
-import type { Server as HttpsServer } from 'node:https'
-import { dirname, join } from 'node:path'
-import { Server } from '@grpc/grpc-js'
-import { type Clock, type Logger, type Random, ShoalError } from '@shoal/common'
-import { wire } from '@shoal/proto'
-import type { FastifyInstance } from 'fastify'
-import { createApi, type ApiOptions, WriteQueue } from './api/index.js'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock, Logger, Random } from '@shoal/common'
+import { type ApiOptions, WriteQueue } from './api/index.js'
 import {
   CertificateAuthority,
   createEnrollmentHandlers,
@@ -16,17 +12,14 @@ import {
   tlsInfoOf,
 } from './ca/index.js'
 import type { ManagerConfig } from './config.js'
-import {
-  clusterNews,
-  createDispatcher,
-  DISPATCHER_SERVER_OPTIONS,
-  type Dispatcher,
-} from './dispatcher/index.js'
+import { clusterNews, createDispatcher, type Dispatcher } from './dispatcher/index.js'
 import { readFacts } from './facts.js'
-import { foundCluster, hostOf, keepHostProvisioned, portOf, provisionHost } from './founding.js'
+import { foundCluster, joinAddress, keepHostProvisioned, provisionHost } from './founding.js'
 import { campaign, type Leadership } from './leader/index.js'
 import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
+import { listenForAgents, listenOnHttps, listenOnMetrics, listenOnSocket } from './listeners.js'
 import { openMembership, type Membership } from './membership.js'
+import { createMetrics } from './metrics/index.js'
 import { Beats, createNodeHealth } from './node-health/index.js'
 import { createReaper, createServiceReconciler } from './orchestrator/index.js'
 import { createScheduler } from './scheduler/index.js'
@@ -109,7 +102,12 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   void identity.run(stopping.signal)
 
   const dispatcher = startLoops(parts, state, stopping.signal)
-  closers.add(await listenForAgents(parts, state, identity, dispatcher))
+  const authority = new CertificateAuthority({ state, clock, random })
+  const managers = (): string[] => [joinAddress(config)]
+  const enrollment = createEnrollmentHandlers({ authority, managers, log })
+  closers.add(
+    await listenForAgents(config.listenAddress, identity, { dispatcher: dispatcher.handlers, enrollment }),
+  )
   const api: ApiOptions = {
     writes: new WriteQueue(),
     state,
@@ -119,8 +117,10 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
     facts: readFacts(config, membership),
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
   }
-  closers.add(await listenOnSocket(createApi(api), config.socketPath))
+  closers.add(await listenOnSocket(api, config.socketPath))
   closers.add(await listenOnHttps(api, identity, config.apiAddress))
+  const metrics = createMetrics(state, () => dispatcher.connectedNodes().size)
+  closers.add(await listenOnMetrics(metrics, config.metricsAddress, log))
   log.info({ node: membership.nodeId, cluster: membership.clusterId }, 'the manager leads')
   return {
     nodeId: membership.nodeId,
@@ -136,12 +136,11 @@ async function lead(
   state: LiveState,
   signal: AbortSignal,
 ): Promise<Leadership> {
-  const address = `${config.advertiseAddress}:${portOf(config.listenAddress)}`
   const leadership = await campaign({
     store,
     cluster: clusterId,
     managerId: nodeId,
-    address,
+    address: joinAddress(config),
     ttlMs: LEADER_TTL_MS,
     clock,
     log,
@@ -155,14 +154,13 @@ async function lead(
 function startLoops(parts: ManagerParts, state: LiveState, signal: AbortSignal): Dispatcher {
   const { config, clock, random, log } = parts
   const beats = new Beats(clock)
-  const managers = [`${config.advertiseAddress}:${portOf(config.listenAddress)}`]
   const dispatcher = createDispatcher({
     state,
     clock,
     log: log.child({ part: 'dispatcher' }),
     beats,
     authenticate: (call) => requireRole(call, ['worker', 'manager']),
-    news: () => clusterNews(state, managers),
+    news: () => clusterNews(state, [joinAddress(config)]),
   })
   for (const reconciler of [createServiceReconciler({ state, clock, random }), createReaper({ state })]) {
     new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log }).start(signal)
@@ -171,62 +169,6 @@ function startLoops(parts: ManagerParts, state: LiveState, signal: AbortSignal):
   createNodeHealth({ state, clock, log, beats }).start(signal)
   dispatcher.start(signal)
   return dispatcher
-}
-
-async function listenForAgents(
-  { config, clock, random, log }: ManagerParts,
-  state: LiveState,
-  identity: ManagerIdentity,
-  dispatcher: Dispatcher,
-): Promise<() => unknown> {
-  const authority = new CertificateAuthority({ state, clock, random })
-  const managers = (): string[] => [`${config.advertiseAddress}:${portOf(config.listenAddress)}`]
-  const server = new Server(DISPATCHER_SERVER_OPTIONS)
-  server.addService(wire.Dispatcher.service, dispatcher.handlers)
-  server.addService(wire.Enrollment.service, createEnrollmentHandlers({ authority, managers, log }))
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(config.listenAddress, identity.serverCredentials, (error) =>
-      error ? reject(cannotListen(config.listenAddress, error)) : resolve(),
-    )
-  })
-  return () => server.forceShutdown()
-}
-
-/** Local root is let in by the permissions of the socket. */
-async function listenOnSocket(api: FastifyInstance, path: string): Promise<() => unknown> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o755 })
-  rmSync(path, { force: true })
-  const previousMask = process.umask(0o177)
-  try {
-    await api.listen({ path })
-  } catch (error) {
-    throw cannotListen(path, error)
-  } finally {
-    process.umask(previousMask)
-  }
-  return () => api.close()
-}
-
-async function listenOnHttps(
-  options: ApiOptions,
-  identity: ManagerIdentity,
-  address: string,
-): Promise<() => unknown> {
-  const api = createApi({ ...options, https: identity.httpsOptions() })
-  try {
-    await api.listen({ host: hostOf(address), port: portOf(address) })
-  } catch (error) {
-    throw cannotListen(address, error)
-  }
-  const stopRefreshing = identity.keepHttpsFresh(api.server as HttpsServer)
-  return () => {
-    stopRefreshing()
-    return api.close()
-  }
-}
-
-function cannotListen(address: string, cause: unknown): ShoalError {
-  return new ShoalError('unavailable', `cannot listen on ${address}: ${(cause as Error).message}`, cause)
 }
 
 function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {

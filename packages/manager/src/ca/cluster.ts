@@ -1,31 +1,14 @@
 import { newId, type Random, toTimestamp } from '@shoal/common'
 import { createRoot, digestOfRoot, formatJoinToken, type Root, tlsInfo } from '@shoal/common/tls/index'
-import type { JoinTokens, NodeRole, SwarmSpec, TLSInfo } from '@shoal/engine-api'
+import {
+  DEFAULT_NODE_CERT_EXPIRY_NS,
+  defaultSwarmSpec,
+  type JoinTokens,
+  type NodeRole,
+  type SwarmSpec,
+  type TLSInfo,
+} from '@shoal/engine-api'
 import type { ClusterRecord } from '../state/records.js'
-
-const NANOSECONDS_PER_SECOND = 1_000_000_000
-const SECONDS_PER_DAY = 86_400
-const DEFAULT_CERTIFICATE_EXPIRY = 90 * SECONDS_PER_DAY * NANOSECONDS_PER_SECOND
-
-/** Docker's own defaults. The consensus fields mean nothing to Shoal, but clients expect and send them back. */
-export function defaultSwarmSpec(): SwarmSpec {
-  return {
-    Name: 'default',
-    Labels: {},
-    Orchestration: { TaskHistoryRetentionLimit: 5 },
-    Raft: {
-      SnapshotInterval: 10_000,
-      KeepOldSnapshots: 0,
-      LogEntriesForSlowFollowers: 500,
-      ElectionTick: 10,
-      HeartbeatTick: 1,
-    },
-    Dispatcher: { HeartbeatPeriod: 5 * NANOSECONDS_PER_SECOND },
-    CAConfig: { NodeCertExpiry: DEFAULT_CERTIFICATE_EXPIRY },
-    TaskDefaults: {},
-    EncryptionConfig: { AutoLockManagers: false },
-  }
-}
 
 export interface NewClusterOptions {
   readonly id: string
@@ -69,7 +52,7 @@ export function rootOf(cluster: ClusterRecord): Root {
 /** How long a node's certificate lives, in milliseconds. */
 export function certificateValidityMs(cluster: ClusterRecord): number {
   const expiry = cluster.Spec.CAConfig?.NodeCertExpiry
-  return (expiry === undefined || expiry === 0 ? DEFAULT_CERTIFICATE_EXPIRY : expiry) / 1_000_000
+  return (expiry === undefined || expiry === 0 ? DEFAULT_NODE_CERT_EXPIRY_NS : expiry) / 1_000_000
 }
 
 /** The tokens that admit workers and managers. */

@@ -11,7 +11,6 @@ export {
 } from './authority.js'
 export {
   certificateValidityMs,
-  defaultSwarmSpec,
   joinTokens,
   newClusterRecord,
   type NewClusterOptions,

@@ -2,13 +2,13 @@ import {
   matchesConstraints,
   matchesPlatform,
   parseConstraints,
+  sameButPlacement,
   type Constraint,
   type Platform,
   type TaskSpec,
 } from '@shoal/engine-api'
 import { specId, type NodeRecord, type ServiceRecord, type SpecRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
-import { sameValue } from './same-value.js'
 
 /** How a version of the spec compares with the one that the service has now. */
 export type Likeness =
@@ -71,7 +71,7 @@ export class SpecVersions {
     const mine = this.#record(version)
     const wanted = this.#record(this.target)
     if (!mine || !wanted) return 'other'
-    return sameValue(withoutPlacement(mine), withoutPlacement(wanted)) ? 'placement' : 'other'
+    return sameButPlacement(mine, wanted) ? 'placement' : 'other'
   }
 
   #allowedBy(version: number): Allowed {
@@ -82,8 +82,4 @@ export class SpecVersions {
     this.#allowed.set(version, allowed)
     return allowed
   }
-}
-
-function withoutPlacement({ TaskTemplate, EndpointSpec }: SpecRecord): unknown {
-  return { TaskTemplate: { ...TaskTemplate, Placement: undefined }, EndpointSpec }
 }
