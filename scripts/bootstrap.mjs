@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dockerAnswers } from './lib/http.mjs'
 import { fail, ROOT, run, say, which } from './lib/run.mjs'
 
 const PNPM = 'pnpm@12.21.0'
@@ -67,16 +68,8 @@ function aptInstall(packages) {
   run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], { env })
 }
 
-function dockerAnswers() {
-  return (
-    run('curl', ['-sf', '--max-time', '5', '--unix-socket', '/var/run/docker.sock', 'http://docker/_ping'], {
-      mayFail: true,
-    }).status === 0
-  )
-}
-
 async function startDocker() {
-  if (dockerAnswers()) return
+  if (await dockerAnswers()) return
   requireRoot('starting the Docker Engine')
   say('starting the Docker Engine …')
   if (run('test', ['-d', '/run/systemd/system'], { mayFail: true }).status === 0) {
@@ -87,7 +80,7 @@ async function startDocker() {
     spawn(which('dockerd') ?? 'dockerd', [], { detached: true, stdio: ['ignore', log, log] }).unref()
   }
   const giveUpAt = Date.now() + DOCKER_START_TIMEOUT_MS
-  while (!dockerAnswers()) {
+  while (!(await dockerAnswers())) {
     if (Date.now() > giveUpAt) fail('the Docker Engine did not answer within 60 s; see /var/log/dockerd.log')
     await sleep(200)
   }
@@ -95,9 +88,12 @@ async function startDocker() {
 
 const wanted = new Set(process.argv.slice(2))
 checkNode()
-if (wanted.has('--docker') && !dockerAnswers()) {
+if (wanted.has('--docker')) {
   // iptables is only recommended by Debian's docker.io, but dockerd does not start without it.
-  aptInstall({ curl: ['curl'], docker: ['docker.io'], dockerd: ['docker.io'], iptables: ['iptables'] })
+  if (!(await dockerAnswers()))
+    aptInstall({ docker: ['docker.io'], dockerd: ['docker.io'], iptables: ['iptables'] })
+  // An engine that is there already may have come without its CLI.
+  else aptInstall({ docker: ['docker.io'] })
 }
 if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
 if (wanted.has('--lab')) aptInstall({ debootstrap: ['debootstrap'], busybox: ['busybox-static'] })

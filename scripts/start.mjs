@@ -2,20 +2,30 @@
 // Run again, it only makes sure of what is there.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureDemoImage } from './lib/demo-image.mjs'
+import { getOverSocket } from './lib/http.mjs'
 import { fail, ROOT, run, say } from './lib/run.mjs'
 
 const SERVICE = 'web'
 const REPLICAS = 3
 const ANSWER_TIMEOUT_MS = 60_000
 
-const ctl = (args, options) => run(`${ROOT}bin/ctl`, args, options)
+// A shell that has evaluated `ctl env` may point at another cluster; this is about the one on this machine.
+const ctl = (args, options) => run(`${ROOT}bin/ctl`, ['--host', `unix://${socketPath()}`, ...args], options)
 const lines = (text) => text.trim().split('\n').filter(Boolean)
 
 function startCluster() {
-  if (ctl(['info'], { mayFail: true }).status === 0) return say('the cluster is running already')
-  say('starting the manager and the agent …')
   // After a reboot the state is there, but nothing runs: `start` takes up what `init` made.
-  if (ctl(['swarm', 'start'], { mayFail: true }).status !== 0) ctl(['swarm', 'init'])
+  const started = ctl(['swarm', 'start'], { mayFail: true })
+  if (/not part of a swarm/.test(started.stderr)) {
+    say('starting the manager and the agent …')
+    ctl(['swarm', 'init'])
+  } else if (started.status !== 0) fail(started.stderr.trim())
+  else
+    say(
+      /started/.test(started.stdout)
+        ? 'the cluster has been started again'
+        : 'the cluster is running already',
+    )
 }
 
 function deployDemo(image) {
@@ -43,13 +53,14 @@ function deployDemo(image) {
 }
 
 /** The addresses of the demo's running replicas. */
-function replicaUrls() {
+async function replicaUrls() {
   const ids = lines(
     ctl(['service', 'ps', '-q', '--no-trunc', '--filter', 'desired-state=running', SERVICE]).stdout,
   )
   if (ids.length === 0) return []
-  const tasks = JSON.parse(run('curl', ['-sf', '--unix-socket', socketPath(), 'http://shoal/tasks']).stdout)
-  return tasks
+  const answer = await getOverSocket(socketPath(), '/tasks')
+  if (answer?.status !== 200) return []
+  return JSON.parse(answer.text)
     .filter((task) => ids.includes(task.ID) && task.Status.State === 'running')
     .flatMap((task) => task.Status.PortStatus?.Ports ?? [])
     .map((port) => `http://127.0.0.1:${port.PublishedPort}/`)
@@ -70,7 +81,7 @@ async function answers(url) {
 async function waitForDemo() {
   const giveUpAt = Date.now() + ANSWER_TIMEOUT_MS
   for (;;) {
-    const urls = replicaUrls()
+    const urls = await replicaUrls()
     const good = await Promise.all(urls.map(answers))
     if (urls.length > 0 && good.every(Boolean)) return urls
     if (Date.now() > giveUpAt) fail(`the demo does not answer; ./bin/ctl service ps ${SERVICE} tells why`)

@@ -1,7 +1,6 @@
 // `npm stop`: ends the cluster of this machine and removes what `npm start` made. The Docker Engine stays.
 import { existsSync } from 'node:fs'
-import { hostEngine } from './lib/demo-image.mjs'
-import { ROOT, run, say } from './lib/run.mjs'
+import { hostEngine, ROOT, run, say } from './lib/run.mjs'
 
 const DEMO_IMAGES = ['shoal-demo:1', 'shoal-demo:2']
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fail, ROOT, run } from './run.mjs'
+import { fail, hostEngine, ROOT, run } from './run.mjs'
 
 /** The shared libraries that a program is linked with, as paths; none for a static one. */
 function librariesOf(program) {
@@ -38,10 +38,4 @@ export function ensureDemoImage(version) {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** The environment with which docker speaks to this machine's engine, and not to a cluster. */
-export function hostEngine() {
-  const { DOCKER_HOST, DOCKER_CONTEXT, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH, ...rest } = process.env
-  return { ...rest, DOCKER_HOST: 'unix:///var/run/docker.sock' }
 }

@@ -43,3 +43,11 @@ export function run(program, args, options = {}) {
   }
   return result
 }
+
+const DOCKER_VARIABLES = ['DOCKER_CONTEXT', 'DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH']
+
+/** The environment with which docker speaks to this machine's engine, also in a shell that has evaluated `ctl env`. */
+export function hostEngine() {
+  const rest = Object.entries(process.env).filter(([name]) => !DOCKER_VARIABLES.includes(name))
+  return { ...Object.fromEntries(rest), DOCKER_HOST: 'unix:///var/run/docker.sock' }
+}

@@ -1,20 +1,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ShoalError } from '@shoal/common/errors'
-import type { Node } from '@shoal/engine-api'
-import { callerFor, ManagerClient } from '../../client/index.js'
 import {
   advertisedAddress,
   agentConfigPath,
   type Daemon,
   isInCluster,
-  lastLogLines,
   managerConfigPath,
-  startDaemon,
   waitUntil,
   writeConfig,
 } from '../../daemon/index.js'
 import { type Command, type Io, valueOf } from '../lib/command.js'
+import { answers, bringUp, localManager, readyNode, type Started } from './bring-up.js'
 import { ALREADY_IN_CLUSTER, HOST_FLAGS } from './host-flags.js'
 import { printJoinCommand } from './join-command.js'
 import { agentConfigFrom, managerConfigFrom } from './plan-host.js'
@@ -66,15 +63,10 @@ export const command: Command = {
       runDir: config.runDir,
       configPath: agentConfigPath(config.stateDir),
     }
-    const endpoint = {
-      kind: 'socket',
-      path: config.socketPath,
-      shown: `unix://${config.socketPath}`,
-    } as const
-    const client = new ManagerClient(callerFor(endpoint))
+    const client = localManager(config.socketPath)
 
     writeConfig(manager.configPath, config)
-    const started: { stop(): void; alive(): boolean }[] = []
+    const started: Started[] = []
     try {
       started.push(await bringUp(manager, io, MANAGER_PATIENCE_MS, () => answers(client)))
       writeConfig(agent.configPath, { ...agentConfig, advertiseAddress: config.advertiseAddress })
@@ -94,49 +86,9 @@ export const command: Command = {
   },
 }
 
-/** Starts a daemon and waits until it is of use. A start that fails shows what the daemon said last. */
-async function bringUp(
-  daemon: Daemon,
-  io: Io,
-  patienceMs: number,
-  isUp: () => Promise<boolean>,
-): Promise<ReturnType<typeof startDaemon>> {
-  const process = startDaemon(daemon)
-  let up = false
-  await waitUntil(async () => (up = await isUp()) || !process.alive(), io.clock, patienceMs)
-  if (up) return process
-  const what = process.alive() ? `has not come up within ${patienceMs / 1000} seconds` : 'has ended'
-  process.stop()
-  throw new ShoalError(
-    'unavailable',
-    `the ${daemon.kind} ${what}. Its log ends with:\n${lastLogLines(daemon)}`,
-  )
-}
-
-async function answers(client: ManagerClient): Promise<boolean> {
-  try {
-    await client.ping()
-    await client.swarm()
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The node of this host, once its agent has said that it is ready. */
-async function readyNode(client: ManagerClient): Promise<Node | undefined> {
-  try {
-    const self = (await client.info()).Swarm?.NodeID
-    const nodes = await client.nodes()
-    return nodes.find((node) => node.Status.State === 'ready' && (!self || node.ID === self))
-  } catch {
-    return undefined
-  }
-}
-
 /** Leaves no trace of a start that failed, so that it can be tried again. */
 async function cleanUp(
-  started: readonly { stop(): void; alive(): boolean }[],
+  started: readonly Started[],
   daemons: readonly Daemon[],
   stateDir: string,
   io: Io,

@@ -4,14 +4,14 @@ import {
   agentConfigPath,
   type Daemon,
   managerConfigPath,
+  readManagerConfig,
   runningPid,
-  startDaemon,
-  waitUntil,
 } from '../../daemon/index.js'
 import { type Command } from '../lib/command.js'
+import { answers, bringUp, localManager, readyNode } from './bring-up.js'
 import { foldersOf } from './plan-host.js'
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 export const command: Command = {
   usage: '[OPTIONS]',
@@ -33,10 +33,17 @@ export const command: Command = {
     for (const daemon of members) {
       if (runningPid(daemon) !== undefined) io.print(`The ${daemon.kind} runs already.`)
       else {
-        startDaemon(daemon)
-        await waitUntil(() => runningPid(daemon) !== undefined, io.clock, PATIENCE_MS)
+        await bringUp(daemon, io, PATIENCE_MS, isUpCheck(daemon, stateDir))
         io.print(`The ${daemon.kind} has been started.`)
       }
     }
   },
+}
+
+/** A worker's agent may have to wait for managers on other hosts, so its process is all that is asked for. */
+function isUpCheck(daemon: Daemon, stateDir: string): () => boolean | Promise<boolean> {
+  if (!existsSync(managerConfigPath(stateDir))) return () => runningPid(daemon) !== undefined
+  const client = localManager(readManagerConfig(stateDir).socketPath)
+  if (daemon.kind === 'manager') return () => answers(client)
+  return async () => (await readyNode(client)) !== undefined
 }
