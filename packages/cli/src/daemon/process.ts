@@ -27,11 +27,11 @@ export const logPath = ({ kind, configPath }: Daemon): string => join(dirname(co
 const SUPERVISOR = fileURLToPath(new URL('../../supervise.sh', import.meta.url))
 
 /**
- * An agent makes little garbage and is on every host: a small nursery (in MiB; V8's default is 16) keeps it 14 MB
- * smaller. A manager may hold a large cluster, and keeps the default.
+ * Sizes of V8's nursery in MiB (its default is 16). They decide most of what an idle daemon holds: 4 instead of 16
+ * saves a manager 25 MB, 1 saves an agent 14 MB, which makes little garbage and is on every host.
  */
 const NODE_FLAGS: Record<DaemonKind, readonly string[]> = {
-  manager: [],
+  manager: ['--max-semi-space-size=4'],
   agent: ['--max-semi-space-size=1'],
 }
 
