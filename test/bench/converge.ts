@@ -89,16 +89,10 @@ async function client(): Promise<Docker> {
   const { DOCKER_HOST, DOCKER_CERT_PATH } = await environment(LAB)
   const url = new URL(DOCKER_HOST!)
   const file = (name: string): Buffer => readFileSync(join(DOCKER_CERT_PATH!, name))
-  return new Docker({
-    protocol: 'https',
-    host: url.hostname,
-    port: Number(url.port),
-    ca: file('ca.pem'),
-    cert: file('cert.pem'),
-    key: file('key.pem'),
-    // As clients do: one connection is kept, so that polling does not cost a handshake each time.
-    agent: new Agent({ keepAlive: true, ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }),
-  })
+  const tls = { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
+  // As clients do: one connection is kept, so that polling does not cost a handshake each time.
+  const options = { ...tls, agent: new Agent({ ...tls, keepAlive: true }) }
+  return new Docker({ protocol: 'https', host: url.hostname, port: Number(url.port), ...options })
 }
 
 async function measureFloor(names: readonly string[]): Promise<FloorTimes> {
