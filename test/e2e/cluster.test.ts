@@ -5,7 +5,8 @@ import { Cluster, eventually, IMAGE_1, IMAGE_2, type Sample, sampleTasks } from 
 const SAMPLE_MS = 50
 const PARALLELISM = 2
 const DELAY_MS = 2000
-const NO_SUCH_IMAGE = 'shoal-no-such-image:1'
+/** Nobody listens there, so that the pull fails at once. */
+const NO_SUCH_IMAGE = 'localhost:1/missing:1'
 const IN_MOTION = new Set(['new', 'pending', 'assigned', 'accepted', 'preparing', 'ready', 'starting'])
 /** A monitor that is short keeps the stories short. */
 const QUICK = ['--update-monitor', '500ms', '--rollback-monitor', '500ms', '--stop-grace-period', '1s']
@@ -47,12 +48,10 @@ describe('services on three Docker hosts', () => {
   test('an update has never more than its parallelism in motion and waits between batches', async () => {
     await create('web', '--replicas', '6')
     const before = await cluster.runningTasks('web')
+    const batches = ['--update-parallelism', String(PARALLELISM), '--update-delay', `${DELAY_MS}ms`]
 
     const samples = await sampleTasks(cluster.api, 'web', SAMPLE_MS, () =>
-      cluster.mustCtl(
-        ...['service', 'update', '--update-parallelism', String(PARALLELISM)],
-        ...['--update-delay', `${DELAY_MS}ms`, '--image', IMAGE_2, 'web'],
-      ),
+      cluster.mustCtl('service', 'update', ...batches, '--image', IMAGE_2, 'web'),
     )
 
     expect(Math.max(...samples.map(slotsInMotion))).toBeLessThanOrEqual(PARALLELISM)
@@ -88,7 +87,7 @@ describe('services on three Docker hosts', () => {
     const status = await updateState('web')
     expect(status?.State).toBe('paused')
     expect(status?.Message).toMatch(
-      /^update paused due to failure or early termination of task \w+.*shoal-no-such-image/,
+      /^update paused due to failure or early termination of task \w+.*localhost:1\/missing:1/,
     )
     expect(await containersByTask(cluster, 'web')).toEqual(before)
   })
@@ -106,7 +105,7 @@ describe('services on three Docker hosts', () => {
     await eventually(async () => {
       const status = await updateState('web')
       expect(status?.State).toBe('rollback_completed')
-      expect(status?.Message).toMatch(/update rolled back due to failure.*shoal-no-such-image/)
+      expect(status?.Message).toMatch(/update rolled back due to failure.*localhost:1\/missing:1/)
     })
     expect((await cluster.api.service('web')).Spec.TaskTemplate?.ContainerSpec?.Image).toBe(IMAGE_1)
     expect(await containersByTask(cluster, 'web')).toEqual(before)
@@ -133,12 +132,15 @@ describe('services on three Docker hosts', () => {
   })
 
   test('with start-first an unhealthy newcomer never takes the place of a healthy task', async () => {
-    const health = ['--health-interval', '300ms', '--health-retries', '2', '--health-timeout', '2s']
-    await create(
-      'web',
-      ...['--replicas', '2', '--update-order', 'start-first'],
-      ...['--health-cmd', 'test "$BROKEN" != yes', ...health],
-    )
+    const health = [
+      '--health-cmd',
+      'test "$BROKEN" != yes',
+      '--health-interval',
+      '300ms',
+      '--health-retries',
+      '2',
+    ]
+    await create('web', '--replicas', '2', '--update-order', 'start-first', ...health)
     const before = await containersByTask(cluster, 'web')
     const { code } = await cluster.ctl('service', 'update', '--env-add', 'BROKEN=yes', 'web')
     expect(code).toBe(1)

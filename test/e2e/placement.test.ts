@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster, type DockerHost, eventually, IMAGE_1 } from '../support/index.js'
 
-const QUICK = ['--stop-grace-period', '1s']
+const QUICK = ['--stop-signal', 'SIGKILL']
 const SLEEP = [IMAGE_1, 'sleep', '100000']
 
 describe('where tasks run, and why they do not', () => {

@@ -6,6 +6,7 @@ import type { Task } from '@shoal/engine-api'
 import { ensureHostImage, ensureWorkloadImage } from '@shoal/lab'
 import { Network, type StartedNetwork } from 'testcontainers'
 import { ApiClient, clientFiles } from './api-client.js'
+import { eventually } from './eventually.js'
 import { DockerHost, type HostContainer, LabHost } from './lab-host.js'
 import { removeLeftovers } from './leftovers.js'
 import { mustRunProgram, type Outcome, runProgram } from './program.js'
@@ -112,12 +113,12 @@ export class Cluster {
     return runProgram(path, args, { environment: this.environment })
   }
 
-  /** The containers of a service on all hosts, ended ones too. */
-  async containers(service: string): Promise<PlacedContainer[]> {
+  /** The containers of a service, or of all of them, on all hosts; ended ones too. */
+  async containers(service?: string): Promise<PlacedContainer[]> {
     const found = await Promise.all(
       this.hosts.map(async (host) => (await host.containers()).map((container) => ({ ...container, host }))),
     )
-    return found.flat().filter((container) => container.serviceName === service)
+    return found.flat().filter(({ serviceName }) => service === undefined || serviceName === service)
   }
 
   /** The tasks of a service that are wanted running and do run. */
@@ -138,6 +139,10 @@ export class Cluster {
   async clear(): Promise<void> {
     const services = await this.api.services()
     if (services.length > 0) await this.mustCtl('service', 'rm', ...services.map(({ ID }) => ID))
+    await eventually(async () => {
+      const left = (await this.containers()).length + (await this.api.tasks()).length
+      if (left > 0) throw new Error(`${left} tasks and containers are left of services that were removed`)
+    })
   }
 
   /** Removes the hosts with all their data. */
@@ -181,7 +186,7 @@ async function removeAll(
   network: StartedNetwork,
   folder: string,
 ): Promise<void> {
-  await Promise.allSettled(hosts.map((host) => host?.remove()))
+  await Promise.allSettled(hosts.map(async (host) => host?.remove()))
   await removeLeftovers(process.pid)
   await network.stop().catch(() => {})
   rmSync(folder, { recursive: true, force: true })

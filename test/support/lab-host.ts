@@ -73,22 +73,14 @@ export class DockerHost {
     await mustRunProgram('docker', ['cp', `${this.#container.getId()}:${from}/.`, to])
   }
 
-  /** The containers of Shoal's tasks on this host, ended ones too. */
+  /** The containers of Shoal's tasks on this host, ended ones too. @throws Error when its engine does not answer */
   async containers(): Promise<HostContainer[]> {
-    const listing = await this.mustRun([
-      'sh',
-      '-c',
-      'ids=$(docker ps -aq --no-trunc --filter label=io.shoal.task.id) && [ -z "$ids" ] || docker inspect $ids',
-    ])
-    const inspected = JSON.parse(listing || '[]') as InspectedContainer[]
-    return inspected.map(({ Id, State, Config: { Image, Labels } }) => ({
-      id: Id,
-      taskId: Labels['io.shoal.task.id'] ?? '',
-      serviceName: Labels['com.docker.swarm.service.name'] ?? '',
-      image: Image,
-      running: State.Running,
-      startedAt: State.StartedAt,
-    }))
+    for (;;) {
+      const { code, stdout, stderr } = await this.run(['sh', '-c', INSPECT_ALL])
+      if (code === 0) return containersFrom(JSON.parse(stdout || '[]') as InspectedContainer[])
+      // One that goes between the two commands: look again.
+      if (!stderr.includes('No such object')) throw new Error(`${this.name}: ${stderr}`)
+    }
   }
 
   /** Ends a daemon as a crash would; what supervises it starts it again. */
@@ -134,8 +126,22 @@ export class DockerHost {
   }
 }
 
+const INSPECT_ALL =
+  'ids=$(docker ps -aq --no-trunc --filter label=io.shoal.task.id) && { [ -z "$ids" ] || docker inspect $ids; }'
+
 interface InspectedContainer {
   readonly Id: string
   readonly State: { readonly Running: boolean; readonly StartedAt: string }
   readonly Config: { readonly Image: string; readonly Labels: Readonly<Record<string, string>> }
+}
+
+function containersFrom(inspected: readonly InspectedContainer[]): HostContainer[] {
+  return inspected.map(({ Id, State, Config: { Image, Labels } }) => ({
+    id: Id,
+    taskId: Labels['io.shoal.task.id'] ?? '',
+    serviceName: Labels['com.docker.swarm.service.name'] ?? '',
+    image: Image,
+    running: State.Running,
+    startedAt: State.StartedAt,
+  }))
 }
