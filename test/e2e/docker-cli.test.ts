@@ -55,7 +55,9 @@ describe('the unmodified docker CLI, over TLS', () => {
       expect(await succeeds('service', 'rollback', 'web')).toMatch(
         /verify: Service (\w+ )?converged\s+rollback: rollback completed\s*$/,
       )
-      expect(await succeeds('service', 'ls', '--format', '{{.Replicas}}')).toBe('2/2\n')
+      await eventually(async () =>
+        expect(await succeeds('service', 'ls', '--format', '{{.Replicas}}')).toBe('2/2\n'),
+      )
 
       expect(await succeeds('service', 'rm', 'web')).toBe('web\n')
       await eventually(async () => expect(await cluster.containers('web')).toEqual([]))

@@ -113,11 +113,11 @@ describe('faults in the midst of work', () => {
 
     const remote = await cluster.ctl('service', 'ls')
     expect(remote.code).toBe(1)
-    expect(remote.stderr).toMatch(/Cannot connect to the Docker daemon at tcp:\/\/[\d.]+:3376/i)
+    expect(remote.stderr).toMatch(/Cannot connect to the Shoal manager at tcp:\/\/[\d.]+:3376/)
     const local = await cluster.manager.run(['ctl', 'service', 'ls'])
     expect(local.code).toBe(1)
     expect(local.stderr).toMatch(
-      /Cannot connect to the Docker daemon at unix:\/\/\/run\/shoal\/manager\.sock/i,
+      /Cannot connect to the Shoal manager at unix:\/\/\/run\/shoal\/manager\.sock/,
     )
     // Longer than the manager would wait for a node that is silent.
     await sleep(systemClock, 5000)

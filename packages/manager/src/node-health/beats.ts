@@ -48,6 +48,11 @@ export class Beats {
     return Math.max(this.#lastMs.get(nodeId) ?? 0, this.#graceFromMs)
   }
 
+  /** From now on every node gets its full time again: they are about to be told of another period. */
+  grantGrace(): void {
+    this.#graceFromMs = this.#clock.now()
+  }
+
   /** The node is no longer of interest. */
   forget(nodeId: string): void {
     this.#lastMs.delete(nodeId)

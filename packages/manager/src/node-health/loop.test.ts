@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { silentLogger, toTimestamp, type TaskState } from '@shoal/common'
+import {
+  NANOSECONDS_PER_MILLISECOND,
+  seededRandom,
+  silentLogger,
+  toTimestamp,
+  type TaskState,
+} from '@shoal/common'
 import { VirtualClock } from '@shoal/common/virtual-clock'
 import type { NodeState } from '@shoal/engine-api'
+import { newClusterRecord } from '../ca/index.js'
 import { put, remove, type NodeRecord, type TaskRecord } from '../state/records.js'
 import { createTestState } from '../state/testing/index.js'
 import { Beats } from './beats.js'
@@ -43,6 +50,20 @@ describe('the watch over nodes', () => {
     })
     await clock.advanceAsync(10_000)
     expect(stateOfNode('alive')).toBe('ready')
+  })
+
+  test('a shorter period counts from when it is set: no node is down for having kept to the longer one', async () => {
+    const cluster = newClusterRecord({ id: 'c1', nowMs: clock.now(), random: seededRandom(1) })
+    await state.commit([put('cluster', cluster), put('node', node('n1', 'ready'))])
+    begin()
+    await clock.advanceAsync(4_000)
+    const stored = state.cluster() ?? cluster
+    const Spec = { ...stored.Spec, Dispatcher: { HeartbeatPeriod: 1_000 * NANOSECONDS_PER_MILLISECOND } }
+    await state.commit([put('cluster', { ...stored, Spec })])
+    await clock.advanceAsync(2_900)
+    expect(stateOfNode('n1')).toBe('ready')
+    await clock.advanceAsync(200)
+    expect(stateOfNode('n1')).toBe('down')
   })
 
   test('a node that never connected stays unknown', async () => {

@@ -11,6 +11,7 @@ export interface BeatSource {
   /** In milliseconds since the epoch. */
   lastBeatMs(nodeId: string): number
   forget(nodeId: string): void
+  grantGrace(): void
   start(signal: AbortSignal): void
 }
 
@@ -27,6 +28,14 @@ export interface NodeHealth {
 }
 
 export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions): NodeHealth {
+  let knownPeriodMs = heartbeatPeriodMs(state.cluster())
+  /** A shorter period must not condemn the nodes for having kept to the longer one. */
+  const periodMs = (): number => {
+    const currentMs = heartbeatPeriodMs(state.cluster())
+    if (currentMs !== knownPeriodMs) beats.grantGrace()
+    knownPeriodMs = currentMs
+    return currentMs
+  }
   const reconciler: KeyedReconciler = {
     name: 'node-health',
     keysOf: (change) => nodesConcerned(state, change),
@@ -35,7 +44,8 @@ export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions
       const node = state.get('node', nodeId)
       if (!node) beats.forget(nodeId)
       const nowMs = clock.now()
-      const plan = decideNodeHealth(node, beats.lastBeatMs(nodeId), nowMs, heartbeatPeriodMs(state.cluster()))
+      const currentPeriodMs = periodMs()
+      const plan = decideNodeHealth(node, beats.lastBeatMs(nodeId), nowMs, currentPeriodMs)
       if (plan.type === 'mark-down') log.warn({ nodeId }, 'node is down: heartbeat failure')
       return commitNodeHealth(state, nodeId, plan, nowMs)
     },
