@@ -2,10 +2,10 @@
 // with the reason; with CI set nothing is skipped.
 //   npm test -- --project unit        only one project of vitest.config.ts
 import { spawnSync } from 'node:child_process'
-import { ROOT } from './lib/run.mjs'
+import { hostEngine, ROOT } from './lib/run.mjs'
 
 const env = {
-  ...process.env,
+  ...hostEngine(),
   TESTCONTAINERS_RYUK_DISABLED: 'true',
   TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1',
 }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { docker } from './docker.js'
+import { docker, hasImage } from './docker.js'
 import { createEtcd, createHost, createNetwork, hostName, hosts, onHost, removeAll } from './hosts.js'
 import { ensureHostImage, ensureWorkloadImage } from './images.js'
 
@@ -89,13 +89,16 @@ async function copyCertificates(lab: string): Promise<void> {
   await docker(['cp', `${hostName(lab, 1)}:/var/lib/shoal/client/.`, folder])
 }
 
-/** Copies an image of the outer engine into every host's engine. */
+/** Copies an image of the outer engine into every host's engine. @throws Error when either is missing */
 export async function load(lab: string, image: string): Promise<void> {
   const loadInto = async (host: string): Promise<void> => {
     const save = spawn('docker', ['save', image], { stdio: ['ignore', 'pipe', 'pipe'] })
     await docker(['exec', '-i', host, 'docker', 'load', '-q'], { input: save.stdout })
   }
-  await Promise.all((await hosts(lab)).map((host) => loadInto(host.name)))
+  const machines = await hosts(lab)
+  if (machines.length === 0) throw new Error(notUp(lab))
+  if (!(await hasImage(image))) throw new Error(`No such image: ${image}`)
+  await Promise.all(machines.map((host) => loadInto(host.name)))
 }
 
 /** Ends a lab and removes all that belongs to it. */
@@ -107,10 +110,12 @@ export async function down(lab: string): Promise<void> {
 /** The environment that points docker and ctl on this machine at the lab's cluster. */
 export async function environment(lab: string): Promise<Record<string, string>> {
   const [first] = await hosts(lab)
-  if (!first) throw new Error(`the lab "${lab}" is not up; npm run lab -- up starts it`)
+  if (!first) throw new Error(notUp(lab))
   return {
     DOCKER_HOST: `tcp://${first.address}:3376`,
     DOCKER_TLS_VERIFY: '1',
     DOCKER_CERT_PATH: certificateFolder(lab),
   }
 }
+
+const notUp = (lab: string): string => `the lab "${lab}" is not up; npm run lab -- up starts it`

@@ -5,6 +5,10 @@ import { down, environment, load, up } from './lab.js'
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`)
 
+// The lab lives on this machine's engine, also in a shell that has evaluated `lab env` or `ctl env`.
+for (const name of ['DOCKER_HOST', 'DOCKER_CONTEXT', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH'])
+  delete process.env[name]
+
 const program = new Command('npm run lab --')
   .description(
     'Several Docker hosts on one machine, each a container with its own Docker Engine inside, joined into one cluster.',
@@ -36,7 +40,10 @@ program
 program
   .command('down')
   .description('end the lab and remove all that belongs to it')
-  .action(() => down(labName()))
+  .action(async () => {
+    await down(labName())
+    say('ended')
+  })
 
 program
   .command('status')
