@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { down, environment, hosts, mustRun, up, WORKLOAD_IMAGE } from '@shoal/lab'
 import Docker from 'dockerode'
 import { type Benchmark, type BenchmarkOptions, median, type Result, rounded } from './benchmark.js'
@@ -91,7 +92,9 @@ async function client(): Promise<Docker> {
   const file = (name: string): Buffer => readFileSync(join(DOCKER_CERT_PATH!, name))
   const tls = { ca: file('ca.pem'), cert: file('cert.pem'), key: file('key.pem') }
   // As clients do: one connection is kept, so that polling does not cost a handshake each time.
-  const options = { ...tls, agent: new Agent({ ...tls, keepAlive: true }) }
+  // docker-modem prints the options of every request for its debug log; the agent's sockets would cost more than the poll.
+  const agent = Object.assign(new Agent({ ...tls, keepAlive: true }), { [inspect.custom]: () => 'Agent' })
+  const options = { ...tls, agent }
   return new Docker({ protocol: 'https', host: url.hostname, port: Number(url.port), ...options })
 }
 
