@@ -25,7 +25,8 @@ async function main(): Promise<number> {
     return 0
   }
   const asked = new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve)
+    // Whoever asks twice gets no other end: a second signal without a handler would kill the process.
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, resolve)
   })
   void asked.then(() => setImmediate(() => !files.isLeaving() && stopping.abort()))
   const agent = await startAgent(parts)

@@ -21,7 +21,8 @@ async function main(): Promise<number> {
   mkdirSync(config.runDir, { recursive: true, mode: 0o755 })
   writeFileSync(pidPath, `${process.pid}\n`)
   const asked = new Promise<'asked'>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve('asked'))
+    // Whoever asks twice gets no other end: a second signal without a handler would kill the process.
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve('asked'))
   })
   const manager = await startManager({ config, clock: systemClock, random: systemRandom, log })
   const deposed = new Promise<'deposed'>((resolve) => {

@@ -1,8 +1,16 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ShoalError } from '@shoal/common/errors'
-import { agentConfigPath, type Daemon, managerConfigPath, stopDaemon } from '../../daemon/index.js'
-import { type Command, isOn } from '../lib/command.js'
+import {
+  agentConfigPath,
+  type Daemon,
+  managerConfigPath,
+  readAgentState,
+  startDaemon,
+  stopDaemon,
+  waitUntil,
+} from '../../daemon/index.js'
+import { type Command, type Io, isOn } from '../lib/command.js'
 import { foldersOf } from './plan-host.js'
 
 /** Tasks get their grace period, so an agent that leaves may take a while. */
@@ -33,15 +41,40 @@ export const command: Command = {
         'You are attempting to leave the swarm on a node that is participating as a manager. Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ',
       )
     }
-    const leaveMark = join(runDir, 'agent.leave')
-    if (existsSync(runDir)) writeFileSync(leaveMark, '')
-    await stopDaemon(agent, io.clock, AGENT_PATIENCE_MS)
-    rmSync(leaveMark, { force: true })
-    rmSync(join(runDir, 'agent.state'), { force: true })
+    await giveUpTasks(agent, io)
     if (isManager) {
       await stopDaemon(manager, io.clock, MANAGER_PATIENCE_MS)
       rmSync(stateDir, { recursive: true, force: true })
     } else rmSync(join(stateDir, 'agent'), { recursive: true, force: true })
     io.print('Node left the swarm.')
   },
+}
+
+/**
+ * Has the agent stop and remove the tasks of this host. One that does not run is started for it: with the mark in
+ * the run folder it does nothing else, and ends.
+ * @throws unavailable when it could not
+ */
+async function giveUpTasks(agent: Daemon, io: Io): Promise<void> {
+  const leaveMark = join(agent.runDir, 'agent.leave')
+  const stateFile = join(agent.runDir, 'agent.state')
+  mkdirSync(agent.runDir, { recursive: true, mode: 0o755 })
+  writeFileSync(leaveMark, '')
+  try {
+    const wasRunning = await stopDaemon(agent, io.clock, AGENT_PATIENCE_MS)
+    if (wasRunning || !existsSync(join(dirname(agent.configPath), 'tls'))) return
+    rmSync(stateFile, { force: true })
+    const cleaner = startDaemon(agent)
+    await waitUntil(() => !cleaner.alive(), io.clock, AGENT_PATIENCE_MS)
+    const failure = readAgentState(agent.runDir)
+    if (failure?.state === 'failed') {
+      throw new ShoalError(
+        'unavailable',
+        `the tasks of this host could not be removed: ${failure.message ?? ''}`,
+      )
+    }
+  } finally {
+    rmSync(leaveMark, { force: true })
+    rmSync(stateFile, { force: true })
+  }
 }
