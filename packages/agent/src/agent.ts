@@ -12,6 +12,7 @@ import {
   type Executor,
 } from './executor/index.js'
 import { type AgentIdentity, MANAGER_CHANNEL_OPTIONS, obtainIdentity } from './identity/index.js'
+import { closable, type ClosableAssignments } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'
 import { FileAssignmentStore, FileManagerList, readBootId } from './storage/index.js'
@@ -67,11 +68,15 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
     log,
   })
   await worker.start(signal)
-  session = openSession(parts, { managers, identity, executor, worker })
+  const assignments = closable(worker)
+  session = openSession(parts, { managers, identity, executor, assignments })
   const running = [session.run(signal), identity.run()]
   return {
     nodeId: identity.nodeId,
-    leave: () => leave(worker, executor, session, clock),
+    leave: async () => {
+      assignments.close()
+      await leave(worker, executor, session, clock)
+    },
     stopped: async () => {
       await Promise.all([...running, worker.stopped()])
     },
@@ -108,17 +113,17 @@ interface SessionParts {
   readonly managers: FileManagerList
   readonly identity: AgentIdentity
   readonly executor: Executor
-  readonly worker: Worker
+  readonly assignments: ClosableAssignments
 }
 
 function openSession({ config, clock, random, log }: AgentParts, parts: SessionParts): Session {
-  const { managers, identity, executor, worker } = parts
+  const { managers, identity, executor, assignments } = parts
   const channelOptions = { ...SESSION_CHANNEL_OPTIONS, ...MANAGER_CHANNEL_OPTIONS }
   return createSession({
     managers,
     connect: (address) => new wire.Dispatcher(address, identity.channelCredentials(), channelOptions),
     describeHost: async () => describe(config, await executor.info()),
-    onAssignments: worker,
+    onAssignments: assignments,
     ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
     clock,
     random,
