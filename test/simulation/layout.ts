@@ -1,0 +1,66 @@
+import type { NodeDescription } from '@shoal/engine-api'
+import type { ClusterRecord, NodeRecord } from '@shoal/manager/state/records'
+import type { Dice } from './dice.js'
+
+const META = {
+  Version: { Index: 0 },
+  CreatedAt: '2026-01-01T00:00:00.000Z',
+  UpdatedAt: '2026-01-01T00:00:00.000Z',
+}
+
+/** What a cluster is made of. */
+export interface Layout {
+  readonly managers: readonly string[]
+  readonly nodes: readonly { readonly id: string; readonly description: NodeDescription }[]
+  readonly historyLimit: number
+}
+
+/** A cluster of one to three managers and two to five hosts, which need not be equal. */
+export function layOut(dice: Dice): Layout {
+  const managers = Array.from({ length: dice.between(1, 3) }, (_, index) => `m${index + 1}`)
+  const nodes = Array.from({ length: dice.between(2, 5) }, (_, index) => {
+    const id = `n${index + 1}`
+    return { id, description: describe(id, dice.pick([2, 4, 8])) }
+  })
+  return { managers, nodes, historyLimit: dice.between(0, 5) }
+}
+
+function describe(id: string, cpus: number): NodeDescription {
+  return {
+    Hostname: id,
+    Platform: { Architecture: 'x86_64', OS: 'linux' },
+    Resources: { NanoCPUs: cpus * 1e9, MemoryBytes: cpus * 1024 ** 3 },
+    Engine: { EngineVersion: '28.0.0' },
+  }
+}
+
+/** The records that the founding of the cluster and the joins of its nodes have left. */
+export function firstRecords(
+  { nodes, historyLimit }: Layout,
+  cluster: string,
+): (ClusterRecord | NodeRecord)[] {
+  const record: ClusterRecord = {
+    ...META,
+    ID: cluster,
+    Spec: { Orchestration: { TaskHistoryRetentionLimit: historyLimit } },
+    Shoal: {
+      RootCertificate: 'root',
+      RootKey: 'key',
+      WorkerSecret: 'worker',
+      ManagerSecret: 'manager',
+      DefaultAddrPool: [],
+      SubnetSize: 24,
+      DataPathPort: 4789,
+    },
+  }
+  return [
+    record,
+    ...nodes.map(({ id, description }): NodeRecord => ({
+      ...META,
+      ID: id,
+      Spec: { Role: 'worker', Availability: 'active', Labels: {} },
+      Description: description,
+      Status: { State: 'unknown', Addr: '' },
+    })),
+  ]
+}

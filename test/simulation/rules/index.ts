@@ -1,0 +1,28 @@
+/** The safety rules that hold at every step of a simulation, whatever goes wrong in it. */
+import type { World } from '../world.js'
+import { capacityRule } from './capacity.js'
+import { containersRule } from './containers.js'
+import { fencingRule } from './fencing.js'
+import { forwardRule } from './forward.js'
+import { parallelismRule } from './parallelism.js'
+import { referencesRule } from './references.js'
+import { reservationsRule } from './reservations.js'
+import { restartDelayRule } from './restart-delay.js'
+import { slotsRule } from './slots.js'
+import type { Rule } from './rule.js'
+
+export type { Rule } from './rule.js'
+
+export function newRules(world: World): Rule[] {
+  return [
+    fencingRule,
+    forwardRule,
+    referencesRule,
+    slotsRule,
+    capacityRule,
+    reservationsRule,
+    parallelismRule,
+    restartDelayRule,
+    containersRule,
+  ].map((rule) => rule(world))
+}

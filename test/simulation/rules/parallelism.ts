@@ -1,0 +1,61 @@
+import { isTerminal } from '@shoal/common'
+import { rolloutConfig } from '@shoal/manager/orchestrator/update/config'
+import type { TaskRecord } from '@shoal/manager/state/records'
+import { slotOf } from '../truth.js'
+import type { World } from '../world.js'
+import type { Rule } from './rule.js'
+
+interface Motion {
+  readonly startedAtMs: number
+  /** The new task of each slot that was begun to be changed, by slot. */
+  readonly slots: Map<string, string>
+}
+
+/** A rollout has no more slots in motion than its parallelism says. */
+export function parallelismRule(world: World): Rule {
+  const { truth } = world
+  const motions = new Map<string, Motion>()
+  const motionOf = (serviceId: string): Motion | undefined => {
+    const startedAtMs = truth.service(serviceId)?.Shoal.Rollout?.StartedAtMs
+    if (startedAtMs === undefined) return undefined
+    const known = motions.get(serviceId)
+    if (known?.startedAtMs === startedAtMs) return known
+    const fresh = { startedAtMs, slots: new Map<string, string>() }
+    motions.set(serviceId, fresh)
+    return fresh
+  }
+  const check = (task: TaskRecord): void => {
+    const service = truth.service(task.ServiceID)
+    const motion = motionOf(task.ServiceID)
+    const old = task.Shoal.Replaces === undefined ? undefined : truth.task(task.Shoal.Replaces)
+    if (!service || !motion || !old || old.Status.State !== 'running') return
+    const isOfRollout = task.Shoal.SpecVersion === service.Shoal.SpecVersion
+    if (!isOfRollout || old.Shoal.SpecVersion === task.Shoal.SpecVersion || truth.isLost(old)) return
+    for (const [slot, id] of motion.slots) if (isDone(truth, id)) motion.slots.delete(slot)
+    motion.slots.set(slotOf(task), task.ID)
+    const { parallelism } = rolloutConfig(service)
+    if (motion.slots.size <= parallelism) return
+    const slots = [...motion.slots.keys()].join()
+    world.violate(
+      'parallelism is kept',
+      `${service.Spec.Name} changes the slots ${slots}, ${parallelism} at a time are allowed`,
+    )
+  }
+  return {
+    onWrite(changes) {
+      for (const change of changes) {
+        if (change.kind === 'task' && !change.before && change.after) check(change.after)
+      }
+    },
+  }
+}
+
+/** Whether a slot's change is over: its new task runs and the old one has ended, or it will not come to that. */
+function isDone(truth: World['truth'], id: string): boolean {
+  const task = truth.task(id)
+  if (!task || isTerminal(task.Status.State) || task.DesiredState === 'shutdown') return true
+  if (task.DesiredState === 'remove' || truth.isLost(task)) return true
+  const old = task.Shoal.Replaces === undefined ? undefined : truth.task(task.Shoal.Replaces)
+  const oldIsGone = !old || isTerminal(old.Status.State) || truth.isLost(old)
+  return task.Status.State === 'running' && oldIsGone
+}

@@ -1,0 +1,127 @@
+import { isTerminal } from '@shoal/common'
+import { decode } from '@shoal/manager/state/codec'
+import { placeOf } from '@shoal/manager/state/keys'
+import type {
+  Change,
+  ClusterRecord,
+  Kind,
+  NodeRecord,
+  Records,
+  ServiceRecord,
+  SpecRecord,
+  TaskRecord,
+} from '@shoal/manager/state/records'
+import type { Operation } from '@shoal/manager/store/contract'
+
+type Tables = { readonly [K in Kind]: Map<string, Records[K]> }
+
+/** What the store holds, read back from every write: what the rules are judged by. */
+export class Truth {
+  readonly #cluster: string
+  readonly #tables: Tables = {
+    cluster: new Map(),
+    node: new Map(),
+    service: new Map(),
+    spec: new Map(),
+    task: new Map(),
+  }
+  readonly #tasksByService = new Map<string, Set<string>>()
+
+  constructor(cluster: string) {
+    this.#cluster = cluster
+  }
+
+  /** Takes a write in. @returns what has changed by it */
+  apply(operations: readonly Operation[], revision: number): Change[] {
+    return operations.flatMap((operation) => {
+      const place = placeOf(this.#cluster, operation.key)
+      if (!place) return []
+      const { kind, slot } = place
+      const table = this.#tables[kind] as Map<string, Records[Kind]>
+      const before = table.get(slot)
+      const after =
+        operation.type === 'put' ? decode(kind, operation.key, operation.value, revision) : undefined
+      if (after) table.set(slot, after)
+      else table.delete(slot)
+      if (kind === 'task')
+        this.#index(slot, before as TaskRecord | undefined, after as TaskRecord | undefined)
+      return before || after ? [{ kind, ...(before && { before }), ...(after && { after }) } as Change] : []
+    })
+  }
+
+  cluster(): ClusterRecord | undefined {
+    return this.#tables.cluster.values().next().value
+  }
+
+  node(id: string | undefined): NodeRecord | undefined {
+    return id === undefined ? undefined : this.#tables.node.get(id)
+  }
+
+  service(id: string): ServiceRecord | undefined {
+    return this.#tables.service.get(id)
+  }
+
+  spec(serviceId: string, number: number): SpecRecord | undefined {
+    return this.#tables.spec.get(`${serviceId}/${number}`)
+  }
+
+  specOf(task: TaskRecord): SpecRecord | undefined {
+    return this.spec(task.ServiceID, task.Shoal.SpecVersion)
+  }
+
+  task(id: string): TaskRecord | undefined {
+    return this.#tables.task.get(id)
+  }
+
+  nodes(): NodeRecord[] {
+    return [...this.#tables.node.values()]
+  }
+
+  services(): ServiceRecord[] {
+    return [...this.#tables.service.values()]
+  }
+
+  specs(): SpecRecord[] {
+    return [...this.#tables.spec.values()]
+  }
+
+  tasks(): TaskRecord[] {
+    return [...this.#tables.task.values()]
+  }
+
+  tasksOf(serviceId: string): TaskRecord[] {
+    const tasks: TaskRecord[] = []
+    for (const id of this.#tasksByService.get(serviceId) ?? []) {
+      const task = this.#tables.task.get(id)
+      if (task) tasks.push(task)
+    }
+    return tasks
+  }
+
+  /** The other tasks of its slot, or, of a global service, of its node. */
+  tasksBeside(task: TaskRecord): TaskRecord[] {
+    const key = slotOf(task)
+    return this.tasksOf(task.ServiceID).filter((other) => other.ID !== task.ID && slotOf(other) === key)
+  }
+
+  /** Whether its node is down or gone, so that nobody knows what became of it. */
+  isLost(task: TaskRecord): boolean {
+    if (task.Status.State === 'orphaned') return true
+    if (task.NodeID === undefined || task.Status.State === 'pending' || isTerminal(task.Status.State))
+      return false
+    const node = this.node(task.NodeID)
+    return node === undefined || node.Status.State === 'down'
+  }
+
+  #index(id: string, before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    const serviceId = (after ?? before)?.ServiceID ?? ''
+    const ids = this.#tasksByService.get(serviceId) ?? new Set()
+    this.#tasksByService.set(serviceId, ids)
+    if (after) ids.add(id)
+    else ids.delete(id)
+  }
+}
+
+export function slotOf(task: TaskRecord): string {
+  return task.Slot === undefined ? (task.NodeID ?? '') : String(task.Slot)
+}
