@@ -12,14 +12,14 @@ const env = {
 const bin = (name) => `${ROOT}node_modules/.bin/${name}`
 
 const steps = [
-  ['type check', bin('tsc'), ['-p', 'tsconfig.test.json']],
-  ['import walls', process.execPath, ['scripts/oxlintrc.mjs', '--check']],
-  ['lint', bin('oxlint'), ['--type-aware', '--quiet']],
-  ['format', bin('oxfmt'), ['--check', '.']],
-  ['tests', bin('vitest'), ['run', ...process.argv.slice(2)]],
+  { name: 'type check', program: bin('tsc'), args: ['-p', 'tsconfig.test.json'] },
+  { name: 'import walls', program: process.execPath, args: ['scripts/oxlintrc.mjs', '--check'] },
+  { name: 'lint', program: bin('oxlint'), args: ['--type-aware', '--quiet'] },
+  { name: 'format', program: bin('oxfmt'), args: ['--check', '.'] },
+  { name: 'tests', program: bin('vitest'), args: ['run', ...process.argv.slice(2)] },
 ]
 
-for (const [name, program, args] of steps) {
+for (const { name, program, args } of steps) {
   process.stderr.write(`\n── ${name}\n`)
   const { status } = spawnSync(program, args, { cwd: ROOT, env, stdio: 'inherit' })
   if (status !== 0) {

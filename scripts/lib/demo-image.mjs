@@ -33,7 +33,7 @@ export function ensureDemoImage(version) {
       input: tar.stdout,
       env: hostEngine(),
     })
-    if (imported.status !== 0) fail(`the demo image could not be made: ${imported.stderr}`)
+    if (imported.status !== 0) fail(`the demo image could not be made: ${imported.stderr.toString()}`)
     return image
   } finally {
     rmSync(folder, { recursive: true, force: true })
