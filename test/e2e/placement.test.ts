@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster, type DockerHost, eventually, IMAGE_1 } from '../support/index.js'
 
-const QUICK = ['--stop-signal', 'SIGKILL']
+/** Without them, every step waits five seconds to see that its tasks are stable. */
+const QUICK = ['--update-monitor', '500ms', '--stop-signal', 'SIGKILL']
 const SLEEP = [IMAGE_1, 'sleep', '100000']
 
 describe('where tasks run, and why they do not', () => {
