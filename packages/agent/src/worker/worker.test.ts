@@ -77,6 +77,18 @@ describe('a worker', () => {
   })
   afterEach(() => host.killAgent())
 
+  test('stops a task before it says so, even if the manager no longer knows the name of its service', async () => {
+    const task = aTask({ ID: 't1' })
+    await host.given(task)
+    await host.worker.change({
+      put: [{ ...task, ServiceName: '', DesiredState: 'remove' }],
+      removedTaskIds: [],
+    })
+    await host.rest()
+    expect(host.reports).toEqual(['t1 shutdown'])
+    expect(await host.containers()).not.toContain('t1 running')
+  })
+
   test('takes a task to running with three calls, and reports each state', async () => {
     host.engine.calls.length = 0
     await host.worker.change({ put: [aTask()], removedTaskIds: [] })

@@ -113,8 +113,9 @@ export class Worker {
   }
 
   /** First the disk, then the runners. */
-  async #apply(put: readonly AssignedTask[], removedIds: readonly string[]): Promise<void> {
+  async #apply(given: readonly AssignedTask[], removedIds: readonly string[]): Promise<void> {
     const { store, clock } = this.#options
+    const put = given.map((task) => withKnownName(task, this.#runners.get(task.ID)?.task))
     const withdrawn = removedIds.map((id) => this.#runners.get(id)).filter((runner) => runner !== undefined)
     const fresh = assignedStatus(clock.now())
     const records = [
@@ -243,4 +244,12 @@ export class Worker {
     this.#stopped = true
     await Promise.all([...this.#runners.values()].map((runner) => runner.stop()))
   }
+}
+
+/**
+ * Containers are named after their service, and of a service that was removed meanwhile the manager no longer
+ * knows the name: it stays what it was.
+ */
+function withKnownName(task: AssignedTask, known: AssignedTask | undefined): AssignedTask {
+  return task.ServiceName === '' && known ? { ...task, ServiceName: known.ServiceName } : task
 }

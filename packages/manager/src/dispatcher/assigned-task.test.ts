@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { VirtualClock } from '@shoal/common/virtual-clock'
-import type { TaskRecord } from '../state/records.js'
+import { put, type TaskRecord } from '../state/records.js'
 import { createTestState } from '../state/testing/index.js'
 import { assignedTask, nodesConcerned } from './assigned-task.js'
 import { service, status, task } from './testing/records.js'
@@ -28,9 +28,13 @@ describe('whom a change of a task concerns', () => {
 })
 
 describe('the document of an assignment', () => {
-  test('takes the ports from the spec as long as the service has none of its own', async () => {
+  test('takes the ports from the version of the spec, whatever the service publishes by now', async () => {
     const state = await createTestState(new VirtualClock())
     await state.commit(service())
+    const [web] = state.all('service')
+    await state.commit([
+      put('service', { ...web!, Endpoint: { Ports: [{ TargetPort: 80, PublishedPort: 9090 }] } }),
+    ])
     expect(assignedTask(state, task('t1'))).toEqual({
       ID: 't1',
       ServiceID: 's1',

@@ -32,7 +32,8 @@ export function assignedTask(view: StateView, task: TaskRecord): AssignedTask | 
   const spec = view.specOf(task)
   if (!spec && isDesiredAlive(task.DesiredState)) return undefined
   const service = view.get('service', task.ServiceID)
-  const ports = service?.Endpoint.Ports ?? spec?.EndpointSpec?.Ports ?? []
+  // The service may publish other ports by now: its tasks of earlier versions keep theirs.
+  const ports = spec?.EndpointSpec?.Ports ?? []
   return {
     ID: task.ID,
     ServiceID: task.ServiceID,

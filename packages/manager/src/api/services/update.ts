@@ -54,13 +54,14 @@ function withSpec(
 ): ServiceRecord {
   const { UpdateStatus: _status, Shoal: own, ...kept } = service
   const { Rollout: _rollout, ...ownKept } = own
+  const { Ports: _ports, ...endpointKept } = service.Endpoint
   const now = toTimestamp(order.nowMs)
   return {
     ...kept,
     UpdatedAt: now,
     Spec: spec,
     PreviousSpec: service.Spec,
-    Endpoint: { ...service.Endpoint, ...endpointOf(spec) },
+    Endpoint: { ...endpointKept, ...endpointOf(spec) },
     ...(order.rollback && {
       UpdateStatus: { State: 'rollback_started', StartedAt: now, Message: 'manually requested rollback' },
     }),

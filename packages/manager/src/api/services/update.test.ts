@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { put } from '../../state/records.js'
+import { aService, aSpec, createTestState } from '../../state/testing/index.js'
+import { VirtualClock } from '@shoal/common/virtual-clock'
+import { planUpdate } from './update.js'
+
+test('an update without ports takes the published ports back', async () => {
+  const state = await createTestState(new VirtualClock())
+  const Ports = [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }] as const
+  const EndpointSpec = { Mode: 'vip', Ports: [...Ports] } as const
+  const service = aService('web', {
+    Endpoint: { Spec: EndpointSpec, Ports: [...Ports], VirtualIPs: [] },
+    Spec: { Name: 'web', EndpointSpec },
+  })
+  await state.commit([put('service', service), put('spec', aSpec('web', 1))])
+
+  const { mutations } = planUpdate(state, {
+    reference: 'web',
+    version: state.get('service', 'web')?.Version.Index ?? 0,
+    spec: { Name: 'web' },
+    rollback: false,
+    registryAuth: undefined,
+    registryAuthFrom: 'spec',
+    nowMs: 0,
+  })
+
+  const updated = mutations.find(({ kind }) => kind === 'service')?.record
+  expect(updated).toMatchObject({ Endpoint: { Spec: { Mode: 'vip' }, VirtualIPs: [] } })
+  expect(updated).not.toHaveProperty('Endpoint.Ports')
+})
