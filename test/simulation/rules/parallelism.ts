@@ -1,6 +1,6 @@
 import { isTerminal } from '@shoal/common'
 import { rolloutConfig } from '@shoal/manager/orchestrator/update/config'
-import type { TaskRecord } from '@shoal/manager/state/records'
+import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
 import { slotOf } from '../truth.js'
 import type { World } from '../world.js'
 import type { Rule } from './rule.js'
@@ -9,6 +9,8 @@ interface Motion {
   readonly startedAtMs: number
   /** The new task of each slot that was begun to be changed, by slot. */
   readonly slots: Map<string, string>
+  /** Slots that had their turn, and whose new task failed: from then on it is the restart policy's. */
+  readonly failed: Set<string>
 }
 
 /** A rollout has no more slots in motion than its parallelism says. */
@@ -20,7 +22,7 @@ export function parallelismRule(world: World): Rule {
     if (startedAtMs === undefined) return undefined
     const known = motions.get(serviceId)
     if (known?.startedAtMs === startedAtMs) return known
-    const fresh = { startedAtMs, slots: new Map<string, string>() }
+    const fresh = { startedAtMs, slots: new Map<string, string>(), failed: new Set<string>() }
     motions.set(serviceId, fresh)
     return fresh
   }
@@ -32,6 +34,7 @@ export function parallelismRule(world: World): Rule {
     const isOfRollout = task.Shoal.SpecVersion === service.Shoal.SpecVersion
     if (!isOfRollout || old.Shoal.SpecVersion === task.Shoal.SpecVersion || truth.isLost(old)) return
     for (const [slot, id] of motion.slots) if (isDone(truth, id)) motion.slots.delete(slot)
+    if (motion.failed.has(slotOf(task))) return
     motion.slots.set(slotOf(task), task.ID)
     const { parallelism } = rolloutConfig(service)
     if (motion.slots.size <= parallelism) return
@@ -41,8 +44,16 @@ export function parallelismRule(world: World): Rule {
       `${service.Spec.Name} changes the slots ${slots}, ${parallelism} at a time are allowed`,
     )
   }
+  const noteFailure = ({ before, after }: ChangeOf<'task'>): void => {
+    if (!before || !after || !isTerminal(after.Status.State) || isTerminal(before.Status.State)) return
+    const motion = motionOf(after.ServiceID)
+    if (motion?.slots.get(slotOf(after)) === after.ID) motion.failed.add(slotOf(after))
+  }
   return {
     onWrite(changes) {
+      for (const change of changes) {
+        if (change.kind === 'task') noteFailure(change)
+      }
       for (const change of changes) {
         if (change.kind === 'task' && !change.before && change.after) check(change.after)
       }
