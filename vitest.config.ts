@@ -24,6 +24,8 @@ export default defineConfig({
         resolve: fromSource,
         test: {
           name: 'unit',
+          // Far beyond what any of them needs: a busy machine is no failure.
+          testTimeout: 60_000,
           include: [
             'packages/*/src/**/*.test.ts',
             'deploy/lab/src/**/*.test.ts',
