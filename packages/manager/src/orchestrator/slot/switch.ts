@@ -4,7 +4,7 @@ import { stop, type Action } from '../actions.js'
 import type { ServiceContext } from '../context.js'
 import { mustMove } from '../drain/fitness.js'
 import { newTask } from '../new-task.js'
-import { isDue, isGone, isRunning, isUnplaceable } from '../task-facts.js'
+import { isDue, isGone, isRunning, isUnassigned, isUnplaceable } from '../task-facts.js'
 import { isOutdated } from '../update/slot-progress.js'
 import type { Slot } from './slot.js'
 import type { SlotStep } from './step.js'
@@ -21,8 +21,11 @@ export function stepSwitch(
   if (isGone(context.view, old))
     return { actions: takeOver(context, newest, old), ...wakeWhenDue(context, newest) }
   if (isPointless(context, newest, old)) return { actions: [stop(newest)] }
-  if (slot.mayCreate && mustMove(context, newest)) return { actions: moveNewest(context, slot, newest, old) }
+  if (slot.mayCreate && mustMove(context, newest)) return { actions: makeAnew(context, slot, newest, old) }
   if (!isDue(newest, context.now)) return { actions: [], ...wakeWhenDue(context, newest) }
+  if (context.order === 'start-first' && countsOnOld(context, newest, old)) {
+    return { actions: slot.mayCreate ? makeAnew(context, slot, newest, old) : [] }
+  }
   return {
     actions: context.order === 'start-first' ? startFirst(newest, old) : stopFirst(context, newest, old),
   }
@@ -85,7 +88,27 @@ function isPointless(context: ServiceContext, newest: TaskRecord, old: TaskRecor
   return isMove && !isRunning(newest) && !mustMove(context, old)
 }
 
-function moveNewest(context: ServiceContext, slot: Slot, newest: TaskRecord, old: TaskRecord): Action[] {
+/**
+ * Whether `newest` was placed on what `old` holds, as tasks are that wait for the end of another: both cannot run
+ * there. So it is when the order has become another meanwhile, or when it waited for the delay of a restart.
+ */
+function countsOnOld({ view }: ServiceContext, newest: TaskRecord, old: TaskRecord): boolean {
+  if (isAtLeast(newest.DesiredState, 'running') || isUnassigned(newest)) return false
+  if (newest.NodeID !== old.NodeID) return false
+  const spec = view.specOf(newest)
+  const {
+    NanoCPUs = 0,
+    MemoryBytes = 0,
+    GenericResources = [],
+  } = spec?.TaskTemplate.Resources?.Reservations ?? {}
+  const holdsPort = spec?.EndpointSpec?.Ports?.some(
+    ({ PublishMode, PublishedPort }) => PublishMode === 'host' && PublishedPort,
+  )
+  return NanoCPUs > 0 || MemoryBytes > 0 || GenericResources.length > 0 || holdsPort === true
+}
+
+/** The same once more, to be placed anew. */
+function makeAnew(context: ServiceContext, slot: Slot, newest: TaskRecord, old: TaskRecord): Action[] {
   const version = keptVersion(context, newest)
   const shoal = { ...inherited(newest, version), Replaces: old.ID }
   const desired = desiredBeside(context, old, shoal.StartAfterMs)

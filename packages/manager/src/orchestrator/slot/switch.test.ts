@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import type { SpecRecord, TaskRecord } from '../../state/records.js'
+import { aNode, aService, aSpec, aTask } from '../../state/testing/index.js'
+import { decideService } from '../service-loop/decide.js'
+import { viewOf } from '../testing/view.js'
+
+const NOW = Date.UTC(2026, 0, 1, 12)
+
+const RUNNING = { Timestamp: '2026-01-01T00:00:00.000Z', State: 'running', Message: 'started' } as const
+const READY = { ...RUNNING, State: 'ready' } as const
+
+const startFirst = aService('web', {
+  Spec: {
+    Name: 'web',
+    Mode: { Replicated: { Replicas: 1 } },
+    UpdateConfig: { Parallelism: 1, Order: 'start-first' },
+  },
+})
+
+const modest = aSpec('web', 1)
+const greedy: SpecRecord = {
+  ...modest,
+  TaskTemplate: { ...modest.TaskTemplate, Resources: { Reservations: { NanoCPUs: 1e9 } } },
+}
+const published: SpecRecord = {
+  ...modest,
+  EndpointSpec: { Ports: [{ PublishMode: 'host', PublishedPort: 8080, TargetPort: 80 }] },
+}
+
+/** What becomes of a task that waited, prepared, for the end of another which runs on node a, and must move. */
+function decided(waits: Partial<TaskRecord>, spec: SpecRecord): string[] {
+  const old = aTask('old', { NodeID: 'a', Status: RUNNING })
+  const newest = aTask('new', {
+    Status: READY,
+    DesiredState: 'ready',
+    Shoal: { SpecVersion: 1, Replaces: 'old' },
+    ...waits,
+  })
+  const nodes = [aNode('a', { Spec: { Availability: 'drain' } }), aNode('b')]
+  const plan = decideService(viewOf(startFirst, [old, newest], nodes, [spec]), 'web', NOW, () => 'fresh')
+  return plan.units.flat().map((action) => {
+    if (action.type === 'create')
+      return `create ${action.task.DesiredState} for ${action.task.Shoal.Replaces}`
+    return action.type === 'desire' ? `${action.desired} ${action.task.ID}` : `delete ${action.task.ID}`
+  })
+}
+
+describe('a task that is to run beside the one that it replaces', () => {
+  test.each<[string, Partial<TaskRecord>, SpecRecord, string[]]>([
+    ['runs where it is, if it needs nothing of it', { NodeID: 'b' }, greedy, ['running new']],
+    ['runs before it has a node', { Status: { ...READY, State: 'pending' } }, greedy, ['running new']],
+  ])('%s', (_name, waits, spec, expected) => {
+    expect(decided(waits, spec)).toEqual(expected)
+  })
+})
+
+describe('a task that was placed on what another holds does not run beside it, but is placed anew', () => {
+  test.each<[string, SpecRecord]>([
+    ['what is reserved', greedy],
+    ['a host port', published],
+  ])('%s', (_name, spec) => {
+    const old = aTask('old', { NodeID: 'a', Status: RUNNING, Shoal: { SpecVersion: 2 } })
+    const newest = aTask('new', {
+      NodeID: 'a',
+      Status: READY,
+      DesiredState: 'ready',
+      Shoal: { SpecVersion: 1, Replaces: 'old', StartAfterMs: NOW },
+    })
+    const specs = [spec, { ...aSpec('web', 2), TaskTemplate: {} }]
+    const plan = decideService(
+      viewOf(startFirst, [old, newest], [aNode('a')], specs),
+      'web',
+      NOW,
+      () => 'fresh',
+    )
+    expect(plan.units.flat()).toMatchObject([
+      { type: 'desire', task: { ID: 'new' }, desired: 'shutdown' },
+      { type: 'create', task: { ID: 'fresh', DesiredState: 'running', Shoal: { Replaces: 'old' } } },
+    ])
+  })
+})
