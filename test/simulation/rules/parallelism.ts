@@ -33,7 +33,6 @@ export function parallelismRule(world: World): Rule {
     if (!service || !motion || !old || old.Status.State !== 'running') return
     const isOfRollout = task.Shoal.SpecVersion === service.Shoal.SpecVersion
     if (!isOfRollout || old.Shoal.SpecVersion === task.Shoal.SpecVersion || truth.isLost(old)) return
-    for (const [slot, id] of motion.slots) if (isDone(truth, id)) motion.slots.delete(slot)
     if (motion.failed.has(slotOf(task))) return
     motion.slots.set(slotOf(task), task.ID)
     const { parallelism } = rolloutConfig(service)
@@ -51,8 +50,9 @@ export function parallelismRule(world: World): Rule {
   }
   return {
     onWrite(changes) {
-      for (const change of changes) {
-        if (change.kind === 'task') noteFailure(change)
+      for (const change of changes) if (change.kind === 'task') noteFailure(change)
+      for (const { slots } of motions.values()) {
+        for (const [slot, id] of slots) if (isDone(truth, id)) slots.delete(slot)
       }
       for (const change of changes) {
         if (change.kind === 'task' && !change.before && change.after) check(change.after)
@@ -66,6 +66,7 @@ function isDone(truth: World['truth'], id: string): boolean {
   const task = truth.task(id)
   if (!task || isTerminal(task.Status.State) || task.DesiredState === 'shutdown') return true
   if (task.DesiredState === 'remove' || truth.isLost(task)) return true
+  if (task.NodeID !== undefined && truth.node(task.NodeID)?.Status.State !== 'ready') return true
   const old = task.Shoal.Replaces === undefined ? undefined : truth.task(task.Shoal.Replaces)
   const oldIsGone = !old || isTerminal(old.Status.State) || truth.isLost(old)
   return task.Status.State === 'running' && oldIsGone
