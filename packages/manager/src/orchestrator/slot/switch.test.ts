@@ -79,3 +79,28 @@ describe('a task that was placed on what another holds does not run beside it, b
     ])
   })
 })
+
+describe('when the order becomes stop-first', () => {
+  const stopFirst = aService('web', {
+    Spec: { Name: 'web', Mode: { Replicated: { Replicas: 1 } }, UpdateConfig: { Order: 'stop-first' } },
+  })
+  const specs = [modest, { ...aSpec('web', 2), TaskTemplate: {} }]
+  const planFor = (newest: Partial<TaskRecord>) => {
+    const old = aTask('old', { NodeID: 'a', Status: RUNNING, Shoal: { SpecVersion: 2 } })
+    const begun = aTask('new', { Shoal: { SpecVersion: 1, Replaces: 'old' }, ...newest })
+    return decideService(viewOf(stopFirst, [old, begun], [aNode('a')], specs), 'web', NOW, () => 'fresh')
+  }
+
+  test('what was to run beside the old task, and does not yet, waits for its end instead', () => {
+    expect(planFor({ Status: { ...READY, State: 'pending' } }).units.flat()).toMatchObject([
+      { type: 'delete', task: { ID: 'new' } },
+      { type: 'create', task: { ID: 'fresh', DesiredState: 'ready', Shoal: { Replaces: 'old' } } },
+    ])
+  })
+
+  test('what runs already takes over', () => {
+    expect(planFor({ NodeID: 'a', Status: RUNNING }).units.flat()).toMatchObject([
+      { type: 'desire', task: { ID: 'old' }, desired: 'shutdown' },
+    ])
+  })
+})

@@ -23,7 +23,7 @@ export function stepSwitch(
   if (isPointless(context, newest, old)) return { actions: [stop(newest)] }
   if (slot.mayCreate && mustMove(context, newest)) return { actions: makeAnew(context, slot, newest, old) }
   if (!isDue(newest, context.now)) return { actions: [], ...wakeWhenDue(context, newest) }
-  if (context.order === 'start-first' && countsOnOld(context, newest, old)) {
+  if (isOfOtherOrder(context, newest, old)) {
     return { actions: slot.mayCreate ? makeAnew(context, slot, newest, old) : [] }
   }
   return {
@@ -86,6 +86,15 @@ export function discard(
 function isPointless(context: ServiceContext, newest: TaskRecord, old: TaskRecord): boolean {
   const isMove = newest.Shoal.SpecVersion === old.Shoal.SpecVersion
   return isMove && !isRunning(newest) && !mustMove(context, old)
+}
+
+/**
+ * Whether `newest` began under the other order, and cannot go on under this one: with start-first it must not
+ * count on the room of `old`, with stop-first it must not run before `old` has ended.
+ */
+function isOfOtherOrder(context: ServiceContext, newest: TaskRecord, old: TaskRecord): boolean {
+  if (context.order === 'start-first') return countsOnOld(context, newest, old)
+  return newest.DesiredState === 'running' && !isRunning(newest)
 }
 
 /**
