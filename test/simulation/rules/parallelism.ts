@@ -30,7 +30,7 @@ export function parallelismRule(world: World): Rule {
     const service = truth.service(task.ServiceID)
     const motion = motionOf(task.ServiceID)
     const old = task.Shoal.Replaces === undefined ? undefined : truth.task(task.Shoal.Replaces)
-    if (!service || !motion || !old || old.Status.State !== 'running') return
+    if (!service || !motion || old?.Status.State !== 'running' || old.DesiredState !== 'running') return
     const isOfRollout = task.Shoal.SpecVersion === service.Shoal.SpecVersion
     if (!isOfRollout || old.Shoal.SpecVersion === task.Shoal.SpecVersion || truth.isLost(old)) return
     if (motion.failed.has(slotOf(task))) return

@@ -18,6 +18,8 @@ export function restartDelayRule(world: World): Rule {
   const heard = ({ before, after }: ChangeOf<'task'>): void => {
     if (!after) return
     const key = keyOf(after)
+    // The slot is given up; should it come back, it begins anew.
+    if (after.DesiredState === 'remove') endings.delete(key)
     const hasJustEnded = isTerminal(after.Status.State) && before && !isTerminal(before.Status.State)
     if (hasJustEnded && after.DesiredState === 'running' && !truth.isLost(after)) {
       endings.set(key, { task: after, atMs: world.clock.now() })
