@@ -41,6 +41,8 @@ function versionAnswer({ facts }: ApiOptions): unknown {
   }
 }
 
+const NONE = { ID: 'N/A', Expected: 'N/A' }
+
 /** Docker describes one engine here; this describes the cluster: its resources and containers are the sums of its nodes'. */
 function infoAnswer(context: ApiOptions): unknown {
   const { state, facts, clock } = context
@@ -65,18 +67,37 @@ function infoAnswer(context: ApiOptions): unknown {
     Images: 0,
     SystemTime: toTimestamp(clock.now()),
     ...constantInfo(),
+    Plugins: pluginsOf(ready),
     Swarm: swarmInfo(context, nodes),
   }
 }
 
-/** What a client looks for although a cluster has no one answer to it. */
+/** The plugins that at least one of the nodes has. */
+function pluginsOf(nodes: readonly NodeRecord[]): Record<string, string[]> {
+  const ofType = (type: string): string[] => {
+    const names = nodes
+      .flatMap((node) => node.Description.Engine.Plugins ?? [])
+      .filter((plugin) => plugin.Type === type)
+      .map((plugin) => plugin.Name ?? '')
+    return [...new Set(names)].sort()
+  }
+  return {
+    Volume: ofType('Volume'),
+    Network: ofType('Network'),
+    Authorization: ofType('Authorization'),
+    Log: ofType('Log'),
+  }
+}
+
+/**
+ * What a client looks for although a cluster has no one answer to it. Of abilities that are missing here, the docker
+ * CLI warns.
+ */
 function constantInfo(): Record<string, unknown> {
   return {
     Driver: 'none',
     DriverStatus: [],
-    Plugins: { Volume: [], Network: [], Authorization: [], Log: [] },
     LoggingDriver: '',
-    CgroupDriver: 'none',
     DefaultRuntime: '',
     Runtimes: {},
     SecurityOptions: [],
@@ -85,7 +106,12 @@ function constantInfo(): Record<string, unknown> {
     ExperimentalBuild: false,
     LiveRestoreEnabled: false,
     Isolation: '',
-    InitBinary: '',
+    // The docker CLI prints these for every engine on Linux.
+    InitBinary: 'N/A',
+    ContainerdCommit: NONE,
+    RuncCommit: NONE,
+    InitCommit: NONE,
+    DockerRootDir: 'N/A',
     MemoryLimit: true,
     SwapLimit: true,
     CpuCfsPeriod: true,
@@ -94,6 +120,8 @@ function constantInfo(): Record<string, unknown> {
     CPUSet: true,
     PidsLimit: true,
     IPv4Forwarding: true,
+    BridgeNfIptables: true,
+    BridgeNfIp6tables: true,
     OomKillDisable: true,
     IndexServerAddress: 'https://index.docker.io/v1/',
     Warnings: [],
