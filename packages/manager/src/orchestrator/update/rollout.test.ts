@@ -116,6 +116,20 @@ describe('a rollout', () => {
     expect(new Set(world.tasks().map((task) => task.Slot)).size).toBe(2)
   })
 
+  test.each([400, 900, 1_300])(
+    'counts the slot that is in motion although somebody changes the service after %i ms',
+    async (ms) => {
+      const world = await running(4)
+      neverMoreInMotionThan(world, 'app:2', 1)
+      neverFewerRunningThan(world, 3)
+      await world.updateImage('app:2')
+      await world.run(ms)
+      await world.update((spec) => ({ ...spec, Labels: { changed: 'yes' } }))
+      await world.until(() => world.updateState() === 'completed')
+      expect(world.running('app:2')).toHaveLength(4)
+    },
+  )
+
   test('gives way to a newer update at once', async () => {
     const world = await running(3, { Parallelism: 3 })
     neverFewerRunningThan(world, 0)

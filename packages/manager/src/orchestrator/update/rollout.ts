@@ -35,7 +35,9 @@ export function stepRollout(
   if (rollout) return proceed(service, rollout, slots, failures, now)
   const total = slots.filter((slot) => slot.isDirty).length
   if (total > 0) {
-    const begins = begun(service, total, now)
+    // Slots that are still being changed, by a rollout before this one, count as the first of it.
+    const batch = slots.filter((slot) => slot.isSwitching).map((slot) => slot.key)
+    const begins = begun(service, total, batch, now)
     return begins.Shoal.Rollout
       ? advance(service, begins, begins.Shoal.Rollout, slots, now)
       : { turn: NO_TURN }

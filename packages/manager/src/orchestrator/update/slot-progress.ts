@@ -11,6 +11,8 @@ export interface SlotProgress {
   /** It has to change, and it can. */
   readonly isDirty: boolean
   readonly isRunning: boolean
+  /** It is being changed already, to what is wanted: the rollout that began that may have ended since. */
+  readonly isSwitching: boolean
   /** The new task runs, or is the last that is wanted, and nothing is left of the others. */
   readonly isSettled: boolean
 }
@@ -23,16 +25,18 @@ export function slotProgress(context: ServiceContext, slot: Slot): SlotProgress 
   const running = newest !== undefined && isRunning(newest)
   const others = slot.tasks.filter((task) => task !== newest)
   const isAlone = others.every((task) => isGone(context.view, task) && task !== old)
+  const isSettled =
+    basis !== undefined &&
+    basis !== old &&
+    (running || basis === slot.resting) &&
+    !isOutdated(context, basis) &&
+    isAlone
   return {
     key: slot.key,
     isDirty,
     isRunning: running || (old !== undefined && isRunning(old)),
-    isSettled:
-      basis !== undefined &&
-      basis !== old &&
-      (running || basis === slot.resting) &&
-      !isOutdated(context, basis) &&
-      isAlone,
+    isSwitching: !isDirty && !isSettled && newest?.Shoal.Replaces !== undefined,
+    isSettled,
   }
 }
 

@@ -5,8 +5,21 @@ import type { Rollout, ServiceRecord, TaskRecord } from '../../state/records.js'
 
 const ROLLED_BACK = 'update rolled back due to failure or early termination of task'
 
-export function begun(service: ServiceRecord, total: number, now: number): ServiceRecord {
-  const rollout: Rollout = { StartedAtMs: now, Total: total, Batch: [], Failures: 0, Failed: [], Stuck: [] }
+/** @param batch the slots that are in motion already */
+export function begun(
+  service: ServiceRecord,
+  total: number,
+  batch: readonly string[],
+  now: number,
+): ServiceRecord {
+  const rollout: Rollout = {
+    StartedAtMs: now,
+    Total: total,
+    Batch: batch,
+    Failures: 0,
+    Failed: [],
+    Stuck: [],
+  }
   const StartedAt = toTimestamp(now)
   const UpdateStatus: UpdateStatus =
     service.UpdateStatus?.State === 'rollback_started'
