@@ -1,3 +1,4 @@
+import { matchesConstraints, parseConstraints } from '@shoal/engine-api'
 import { isTerminal } from '@shoal/common'
 import { rolloutConfig } from '@shoal/manager/orchestrator/update/config'
 import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
@@ -66,8 +67,16 @@ function isDone(truth: World['truth'], id: string): boolean {
   const task = truth.task(id)
   if (!task || isTerminal(task.Status.State) || task.DesiredState === 'shutdown') return true
   if (task.DesiredState === 'remove' || truth.isLost(task)) return true
-  if (task.NodeID !== undefined && truth.node(task.NodeID)?.Status.State !== 'ready') return true
+  if (task.Slot === undefined && !isWantedOn(truth, task)) return true
   const old = task.Shoal.Replaces === undefined ? undefined : truth.task(task.Shoal.Replaces)
   const oldIsGone = !old || isTerminal(old.Status.State) || truth.isLost(old)
   return task.Status.State === 'running' && oldIsGone
+}
+
+/** Whether a global service still wants its task on the node. */
+function isWantedOn(truth: World['truth'], task: TaskRecord): boolean {
+  const node = truth.node(task.NodeID)
+  if (node?.Status.State !== 'ready' || node.Spec.Availability === 'drain') return false
+  const constraints = truth.specOf(task)?.TaskTemplate.Placement?.Constraints ?? []
+  return matchesConstraints(parseConstraints(constraints), node)
 }
