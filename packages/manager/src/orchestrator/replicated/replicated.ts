@@ -3,7 +3,7 @@ import type { TaskRecord } from '../../state/records.js'
 import { letGo, type Unit } from '../actions.js'
 import type { ServiceContext } from '../context.js'
 import { groupTasks, readSlot, type Slot } from '../slot/slot.js'
-import { isRunning } from '../task-facts.js'
+import { isGone, isRunning } from '../task-facts.js'
 
 /** The places that a service should have, and what is to be done about those that it should not. */
 export interface Layout {
@@ -22,7 +22,10 @@ export function replicatedLayout(context: ServiceContext, tasks: Iterable<TaskRe
 
   const slots = new Map([...kept].map((slot) => [slot.number ?? 0, slot]))
   for (let number = 1; slots.size < replicas; number++) {
-    if (!slots.has(number)) slots.set(number, slotOf(number, groups.get(String(number)) ?? []))
+    const group = groups.get(String(number)) ?? []
+    // What leaves after a scale-down may still run: no second container of its slot beside it.
+    const isFree = group.every((task) => isGone(context.view, task))
+    if (isFree && !slots.has(number)) slots.set(number, slotOf(number, group))
   }
   const release = all
     .filter((slot) => !slots.has(slot.number ?? 0))

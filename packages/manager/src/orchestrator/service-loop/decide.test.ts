@@ -61,6 +61,18 @@ describe('the number of slots', () => {
       [task('t2 2 running>running @a')],
       ['create 1 running v1', 'create 3 running v1'],
     ],
+    [
+      'a slot that is still being left is passed over',
+      2,
+      [task('t1 1 running>remove @a'), task('t2 2 running>running @a')],
+      ['create 3 running v1'],
+    ],
+    [
+      'a slot that nobody can leave any more is not',
+      2,
+      [task('t1 1 running>remove @gone'), task('t2 2 running>running @a')],
+      ['create 1 running v1'],
+    ],
     ['what is right stays', 3, three, []],
     ['the fullest node gives up first', 2, three, ['remove t3']],
     ['ties go to the highest slot', 1, three, ['remove t2', 'remove t3']],
