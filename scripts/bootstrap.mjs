@@ -3,10 +3,11 @@
 //   --docker   also: Docker Engine installed and running
 //   --etcd     also: etcd installed (for the tests of the etcd store)
 //   --lab      also: what the lab's images are made from
+//   --registry also: a registry's program in .tools (for the tests of pulls), without installing its service
 //
 // Installed packages are recorded by the lock file's hash, so a second run takes well under a second.
 import { createHash } from 'node:crypto'
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dockerAnswers } from './lib/http.mjs'
@@ -68,6 +69,22 @@ function aptInstall(packages) {
   run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], { env })
 }
 
+/** Unpacks a Debian package into .tools: its program is there, but no service of it is set up on this machine. */
+function unpackTool(program, name) {
+  const folder = `${ROOT}.tools`
+  if (existsSync(`${folder}/${program}`) || which('apt-get') === undefined) return
+  requireRoot(`fetching ${name}`)
+  say(`fetching ${name} …`)
+  mkdirSync(folder, { recursive: true })
+  run('apt-get', ['update', '-q'])
+  // apt fetches as a user of its own, who may not write into a checkout.
+  run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', name], { cwd: folder })
+  for (const file of readdirSync(folder).filter((file) => file.startsWith(`${name}_`))) {
+    run('dpkg', ['-x', `${folder}/${file}`, folder])
+    rmSync(`${folder}/${file}`)
+  }
+}
+
 async function startDocker() {
   if (await dockerAnswers()) return
   requireRoot('starting the Docker Engine')
@@ -96,6 +113,7 @@ if (wanted.has('--docker')) {
   else aptInstall({ docker: ['docker.io'] })
 }
 if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
+if (wanted.has('--registry')) unpackTool('usr/bin/docker-registry', 'docker-registry')
 if (wanted.has('--lab')) aptInstall({ debootstrap: ['debootstrap'], busybox: ['busybox-static'] })
 installPackages()
 build()
