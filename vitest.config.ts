@@ -36,6 +36,11 @@ export default defineConfig({
         // Real TLS between whole parts: what other files did to the process before must not matter.
         test: { name: 'unit-tls', include: ['test/unit/**/*.test.ts'] },
       },
+      {
+        ssr: { resolve: fromSource },
+        resolve: fromSource,
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 180_000 },
+      },
       real('contract', ['test/contract/**/*.test.ts'], 120_000),
       real('integration', ['test/integration/**/*.test.ts'], 180_000),
       real('e2e', ['test/e2e/**/*.test.ts'], 600_000),

@@ -1,3 +1,4 @@
+import { unreachable } from '@shoal/common'
 import type { Change, TaskRecord } from '@shoal/manager/state/records'
 import { short } from './trace.js'
 
@@ -23,6 +24,8 @@ export function describeChange(change: Change): string {
       return `spec ${short(change.after?.ServiceID ?? change.before?.ServiceID)}/${change.after?.Number ?? change.before?.Number}${change.after ? '' : ' DELETED'}`
     case 'cluster':
       return 'cluster'
+    default:
+      return unreachable(change)
   }
 }
 

@@ -197,7 +197,14 @@ class EngineClient implements Executor {
   }
 
   #change(container: string, work: () => Promise<void>): Promise<void> {
-    return this.#answered(work().finally(() => this.#engine.noteChange(container)))
+    const change = async (): Promise<void> => {
+      try {
+        await work()
+      } finally {
+        await this.#engine.noteChange(container)
+      }
+    }
+    return this.#answered(change())
   }
 
   async #answered<Value>(work: Promise<Value>): Promise<Value> {

@@ -1,3 +1,4 @@
+import { unreachable } from '@shoal/common'
 import type { ServiceSpec, TaskSpec, UpdateConfig } from '@shoal/engine-api'
 import type { Behaviour } from './images.js'
 import type { Dice } from './dice.js'
@@ -74,6 +75,8 @@ export function changedSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
     }
     case 'rollout':
       return { ...spec, UpdateConfig: rolloutConfig(dice), RollbackConfig: rollbackConfig(dice) }
+    default:
+      return unreachable(change)
   }
 }
 

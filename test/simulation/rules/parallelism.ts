@@ -1,5 +1,5 @@
 import { matchesConstraints, parseConstraints } from '@shoal/engine-api'
-import { isTerminal } from '@shoal/common'
+import { isDesiredAlive, isTerminal } from '@shoal/common'
 import { rolloutConfig } from '@shoal/manager/orchestrator/update/config'
 import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
 import { slotOf } from '../truth.js'
@@ -8,6 +8,8 @@ import type { Rule } from './rule.js'
 
 interface Motion {
   readonly startedAtMs: number
+  /** How many slots were in motion when it began: another parallelism may have allowed them. */
+  readonly inherited: number
   /** The new task of each slot that was begun to be changed, by slot. */
   readonly slots: Map<string, string>
   /** Slots that had their turn, and whose new task failed: from then on it is the restart policy's. */
@@ -23,7 +25,12 @@ export function parallelismRule(world: World): Rule {
     if (startedAtMs === undefined) return undefined
     const known = motions.get(serviceId)
     if (known?.startedAtMs === startedAtMs) return known
-    const fresh = { startedAtMs, slots: new Map<string, string>(), failed: new Set<string>() }
+    const fresh = {
+      startedAtMs,
+      inherited: inMotionAlready(truth, serviceId),
+      slots: new Map<string, string>(),
+      failed: new Set<string>(),
+    }
     motions.set(serviceId, fresh)
     return fresh
   }
@@ -34,10 +41,12 @@ export function parallelismRule(world: World): Rule {
     if (!service || !motion || old?.Status.State !== 'running' || old.DesiredState !== 'running') return
     const isOfRollout = task.Shoal.SpecVersion === service.Shoal.SpecVersion
     if (!isOfRollout || old.Shoal.SpecVersion === task.Shoal.SpecVersion || truth.isLost(old)) return
+    // What has to leave its node does not wait for its turn.
+    if (!isWantedOn(truth, old)) return
     if (motion.failed.has(slotOf(task))) return
     motion.slots.set(slotOf(task), task.ID)
     const { parallelism } = rolloutConfig(service)
-    if (motion.slots.size <= parallelism) return
+    if (motion.slots.size <= Math.max(parallelism, motion.inherited)) return
     const slots = [...motion.slots.keys()].join()
     world.violate(
       'parallelism is kept',
@@ -51,7 +60,10 @@ export function parallelismRule(world: World): Rule {
   }
   return {
     onWrite(changes) {
-      for (const change of changes) if (change.kind === 'task') noteFailure(change)
+      for (const change of changes) {
+        if (change.kind === 'service' && change.after) motionOf(change.after.ID)
+        if (change.kind === 'task') noteFailure(change)
+      }
       for (const { slots } of motions.values()) {
         for (const [slot, id] of slots) if (isDone(truth, id)) slots.delete(slot)
       }
@@ -73,10 +85,20 @@ function isDone(truth: World['truth'], id: string): boolean {
   return task.Status.State === 'running' && oldIsGone
 }
 
-/** Whether a global service still wants its task on the node. */
+/** Whether the node is one that the task may be on. */
 function isWantedOn(truth: World['truth'], task: TaskRecord): boolean {
   const node = truth.node(task.NodeID)
   if (node?.Status.State !== 'ready' || node.Spec.Availability === 'drain') return false
   const constraints = truth.specOf(task)?.TaskTemplate.Placement?.Constraints ?? []
   return matchesConstraints(parseConstraints(constraints), node)
+}
+
+/** In how many slots a task of the present version is about to take the place of another. */
+function inMotionAlready(truth: World['truth'], serviceId: string): number {
+  const version = truth.service(serviceId)?.Shoal.SpecVersion
+  const begun = truth.tasksOf(serviceId).filter((task) => {
+    const isNew = task.Shoal.SpecVersion === version && task.Shoal.Replaces !== undefined
+    return isNew && isDesiredAlive(task.DesiredState) && !isTerminal(task.Status.State)
+  })
+  return new Set(begun.map(slotOf)).size
 }
