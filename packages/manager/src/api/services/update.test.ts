@@ -6,8 +6,8 @@ import { planUpdate } from './update.js'
 
 test('an update without ports takes the published ports back', async () => {
   const state = await createTestState(new VirtualClock())
-  const Ports = [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }] as const
-  const EndpointSpec = { Mode: 'vip', Ports: [...Ports] } as const
+  const Ports = [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }]
+  const EndpointSpec = { Mode: 'vip', Ports: [...Ports] }
   const service = aService('web', {
     Endpoint: { Spec: EndpointSpec, Ports: [...Ports], VirtualIPs: [] },
     Spec: { Name: 'web', EndpointSpec },
