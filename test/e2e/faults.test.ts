@@ -80,7 +80,10 @@ describe('faults in the midst of work', () => {
     await cluster.hosts[index]!.kill9(daemon)
 
     await eventually(async () => {
-      expect((await cluster.api.service('web')).UpdateStatus).toMatchObject({ State: 'completed' })
+      expect((await cluster.api.service('web')).UpdateStatus).toMatchObject({
+        State: 'completed',
+        Message: 'update completed',
+      })
       const tasks = await exactlyTheDesiredRun('web', REPLICAS)
       expect(new Set(tasks.map(({ Spec }) => Spec.ContainerSpec?.Image))).toEqual(new Set([IMAGE_2]))
     }, PATIENCE_MS)
