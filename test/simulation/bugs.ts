@@ -1,4 +1,4 @@
-import { isTerminal, type TaskState } from '@shoal/common'
+import { isDesiredAlive, isTerminal, type TaskState } from '@shoal/common'
 import {
   put,
   type Mutation,
@@ -19,6 +19,7 @@ export const BUGS = [
   'start-first-stops-too-early',
   'stop-lies',
   'lost-ends',
+  'room-released-too-early',
 ] as const
 
 export type Bug = (typeof BUGS)[number]
@@ -32,6 +33,7 @@ export function stateFor(part: Part, state: State, bug: Bug | undefined): State 
   if (part === 'services' && bug === 'update-ignores-parallelism') return withoutParallelism(state)
   if (part === 'services' && bug === 'start-first-stops-too-early') return withEarlyRunning(state)
   if (part === 'scheduler' && bug === 'scheduler-ignores-reservations') return withoutReservations(state)
+  if (part === 'scheduler' && bug === 'room-released-too-early') return withEarlyRelease(state)
   if (part === 'reaper' && bug === 'reaper-deletes-live-spec') return withoutRunningTasks(state)
   if (part === 'dispatcher' && bug === 'status-backwards') return withBackwardStatuses(state)
   if (part === 'dispatcher' && bug === 'lost-ends') return withLostEnds(state)
@@ -129,6 +131,25 @@ function withoutReservations(state: State): State {
       const { Resources: _reserved, ...TaskTemplate } = spec.TaskTemplate
       return { ...spec, TaskTemplate }
     }) as State['get'],
+  })
+}
+
+/** Takes what is to stop for what has stopped. */
+function withEarlyRelease(state: State): State {
+  const patch = (task: TaskRecord): TaskRecord =>
+    isDesiredAlive(task.DesiredState) || isTerminal(task.Status.State)
+      ? task
+      : { ...task, Status: { ...task.Status, State: 'shutdown' } }
+  return patched(state, {
+    subscribe: (listener) =>
+      state.subscribe((changes) =>
+        listener(
+          changes.map((change) =>
+            change.kind === 'task' && change.after ? { ...change, after: patch(change.after) } : change,
+          ),
+        ),
+      ),
+    tasksOfNode: (id) => Array.from(state.tasksOfNode(id), patch),
   })
 }
 

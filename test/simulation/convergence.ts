@@ -1,5 +1,5 @@
 import { isTerminal } from '@shoal/common'
-import type { ServiceRecord, TaskRecord } from '@shoal/manager/state/records'
+import { KINDS, type ServiceRecord, type TaskRecord } from '@shoal/manager/state/records'
 import { describeTask } from './describe.js'
 import { slotOf } from './truth.js'
 import type { World } from './world.js'
@@ -25,12 +25,13 @@ export function whatIsMissing(world: World): string | undefined {
 
 function missingOf(world: World, service: ServiceRecord): string | undefined {
   const state = service.UpdateStatus?.State
-  if (state !== undefined && state !== 'completed') return `the update is ${state}`
+  if (state !== undefined && state !== 'completed' && state !== 'rollback_completed')
+    return `the update is ${state}`
   const tasks = world.truth.tasksOf(service.ID)
   const live = tasks.filter((task) => !isTerminal(task.Status.State))
   const odd = live.find((task) => !isSettled(task, service))
   if (odd) return `not settled: ${describeTask(odd)}`
-  const wanted = wantedSlots(world, service, live)
+  const wanted = wantedSlots(world, service)
   const present = live.map(slotOf)
   const twice = present.find((slot, index) => present.indexOf(slot) !== index)
   if (twice !== undefined) return `two tasks in the slot ${twice}`
@@ -41,7 +42,7 @@ function missingOf(world: World, service: ServiceRecord): string | undefined {
   return runs && `no container runs for ${describeTask(runs)}`
 }
 
-function wantedSlots(world: World, service: ServiceRecord, _live: readonly TaskRecord[]): number {
+function wantedSlots(world: World, service: ServiceRecord): number {
   return service.Spec.Mode?.Global
     ? world.truth.nodes().length
     : (service.Spec.Mode?.Replicated?.Replicas ?? 1)
@@ -82,6 +83,24 @@ export function whatIsTooMuch(world: World): string | undefined {
     for (const task of truth.tasksOf(service.ID)) used.add(task.Shoal.SpecVersion)
     const unused = truth.specs().find((spec) => spec.ServiceID === service.ID && !used.has(spec.Number))
     if (unused) return `the spec ${unused.ID} is of no more use`
+  }
+  return undefined
+}
+
+/** Where the memory of a manager, leading or not, differs from the store, in words. */
+export function whatIsMisremembered(world: World): string | undefined {
+  for (const { run } of world.managers) {
+    if (!run?.state) continue
+    for (const kind of KINDS) {
+      const stored = world.truth.versions(kind)
+      if (run.state.count(kind) !== stored.size) {
+        return `${run.process.name} remembers ${run.state.count(kind)} of ${stored.size} records of the kind ${kind}`
+      }
+      for (const record of run.state.all(kind)) {
+        if (stored.get(record.ID) !== record.Version.Index)
+          return `${run.process.name} remembers an old ${kind} ${record.ID}`
+      }
+    }
   }
   return undefined
 }

@@ -79,6 +79,11 @@ export class Engine {
     this.#containers.set(task.ID, containerId)
   }
 
+  /** Whether the task's container was made, so that it could start at once. */
+  hasPrepared(taskId: string): boolean {
+    return this.#containers.has(taskId)
+  }
+
   /** Looks at what the engine has made of a container that something was asked for, by its name or ID. */
   async noteChange(container: string): Promise<void> {
     const id = this.#containers.get(taskIdIn(container)) ?? container

@@ -10,6 +10,7 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> 
   'manager is cut off from the store': [2, cutManagerOffStore],
   'store is down': [1, storeDown],
   'store is slow': [1, storeSlow],
+  'store forgets its history': [1, (world) => world.store.memory.compact(Number.MAX_SAFE_INTEGER)],
   'network is slow': [1, networkSlow],
   'messages are told twice': [2, duplication],
   'path is cut': [4, cutPath],

@@ -83,7 +83,10 @@ export class ManagerRun {
   readonly #manager: SimManager
   readonly #log: Logger
   readonly #stopping = new AbortController()
+  readonly #asked = new AbortController()
+  readonly #beats: Beats
   #dispatcher: Dispatcher | undefined
+  #state: LiveState | undefined
   #leading: LiveState | undefined
 
   constructor(world: World, manager: SimManager, process: SimProcess) {
@@ -92,7 +95,13 @@ export class ManagerRun {
     this.process = process
     this.store = new StoreClient(world.store, process, world.bug === 'no-fencing')
     this.#log = world.loggerFor(process)
+    this.#beats = new Beats(process.clock)
     process.ended.addEventListener('abort', () => this.#stopping.abort())
+  }
+
+  /** Its memory, once it is loaded. */
+  get state(): LiveState | undefined {
+    return this.#state
   }
 
   get leadingState(): LiveState | undefined {
@@ -110,14 +119,13 @@ export class ManagerRun {
     this.#asked.abort()
   }
 
-  readonly #asked = new AbortController()
-
   /** From its start to its end; rejects when the store cannot be used at the start. */
   async live(): Promise<void> {
     const { clock } = this.process
     const signal = this.#stopping.signal
     const log = this.#log
     const state = await openState({ store: this.store, cluster: CLUSTER, clock, log, signal })
+    this.#state = state
     this.#world.watchMemory(this.process, state)
     this.#dispatcher = this.#createDispatcher(state)
     const leadership = await campaign({
@@ -140,17 +148,13 @@ export class ManagerRun {
     await leadership.resign().catch(() => undefined)
   }
 
-  readonly #beats = (): Beats => new Beats(this.process.clock)
-  #ownBeats: Beats | undefined
-
   #createDispatcher(state: LiveState): Dispatcher {
     const { clock } = this.process
-    this.#ownBeats = this.#beats()
     return createDispatcher({
       state: stateFor('dispatcher', state, this.#world.bug),
       clock,
       log: this.#log,
-      beats: this.#ownBeats,
+      beats: this.#beats,
       authenticate: (call) => ({ nodeId: (call as unknown as ServerEnd).host, role: 'worker' }),
       news: () => clusterNews(state, this.#world.managerAddresses(this.#manager.address)),
       primary: () => this.#world.leaderAddress(),
@@ -172,7 +176,7 @@ export class ManagerRun {
       new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log }).start(signal)
     }
     createScheduler({ state: stateFor('scheduler', state, bug), clock, random, log }).start(signal)
-    if (this.#ownBeats) createNodeHealth({ state, clock, log, beats: this.#ownBeats }).start(signal)
+    createNodeHealth({ state, clock, log, beats: this.#beats }).start(signal)
     this.#dispatcher?.start(signal)
   }
 }

@@ -3,7 +3,7 @@ import { encode } from '@shoal/manager/state/codec'
 import { keyOf, slotOf } from '@shoal/manager/state/keys'
 import type { Operation } from '@shoal/manager/store/contract'
 import type { Bug } from './bugs.js'
-import { whatIsMissing, whatIsTooMuch } from './convergence.js'
+import { whatIsMisremembered, whatIsMissing, whatIsTooMuch } from './convergence.js'
 import { heal, somethingFails } from './faults.js'
 import { firstRecords } from './layout.js'
 import { soundSpec } from './specs.js'
@@ -109,6 +109,8 @@ async function calmDown(world: World, users: Users): Promise<void> {
   if (world.violation) return
   const late = whatIsMissing(world) ?? whatIsTooMuch(world)
   if (late) return world.violate('everything converges', `after a while: ${late}`)
+  const misremembered = whatIsMisremembered(world)
+  if (misremembered) return world.violate('every manager remembers what is stored', misremembered)
   const lastWriteMs = world.lastWriteMs
   await world.run(QUIET_MS)
   if (world.lastWriteMs !== lastWriteMs)

@@ -52,6 +52,7 @@ const NOTICED_BY: Readonly<Record<Bug, readonly string[]>> = {
   'start-first-stops-too-early': ['never below capacity', 'parallelism is kept'],
   'stop-lies': ['containers follow their tasks'],
   'lost-ends': ['everything converges'],
+  'room-released-too-early': ['nodes are not over-committed'],
 }
 
 describe(`within ${BUG_SEEDS} seeds the simulator finds the deliberate bug`, () => {

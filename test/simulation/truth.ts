@@ -89,6 +89,13 @@ export class Truth {
     return [...this.#tables.task.values()]
   }
 
+  /** The revision of every record of a kind, by ID. */
+  versions(kind: Kind): Map<string, number> {
+    const versions = new Map<string, number>()
+    for (const { ID, Version } of this.#tables[kind].values()) versions.set(ID, Version.Index)
+    return versions
+  }
+
   tasksOf(serviceId: string): TaskRecord[] {
     const tasks: TaskRecord[] = []
     for (const id of this.#tasksByService.get(serviceId) ?? []) {

@@ -1,23 +1,47 @@
-import type { ChangeOf } from '@shoal/manager/state/records'
+import { isDesiredAlive, isTerminal } from '@shoal/common'
+import { matchesConstraints, parseConstraints } from '@shoal/engine-api'
+import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
 import { describeTask } from '../describe.js'
 import type { World } from '../world.js'
 import { Orders } from './orders.js'
 import type { Rule } from './rule.js'
 
-/** With start-first no task that runs is told to stop in a slot that goes on, unless another one runs there. */
+const RULE = 'never below capacity'
+
+/**
+ * In a slot that goes on no task that runs is told to stop before another one is there for it: one that runs,
+ * with start-first; one that is prepared and could start at once, with stop-first.
+ */
 export function capacityRule(world: World): Rule {
   const { truth } = world
   const orders = new Orders(world)
+  const isPrepared = (task: TaskRecord): boolean =>
+    isDesiredAlive(task.DesiredState) &&
+    !isTerminal(task.Status.State) &&
+    world.hosts.some(({ engine }) => engine.hasPrepared(task.ID))
+  /** A node that has to be left is left, even if no other node can take the task. */
+  const mustLeave = (task: TaskRecord): boolean => {
+    const node = truth.node(task.NodeID)
+    if (!node || node.Spec.Availability === 'drain') return true
+    const constraints = (version: number): readonly string[] =>
+      truth.spec(task.ServiceID, version)?.TaskTemplate.Placement?.Constraints ?? []
+    const present = truth.service(task.ServiceID)?.Shoal.SpecVersion ?? 0
+    return [task.Shoal.SpecVersion, present].some(
+      (version) => !matchesConstraints(parseConstraints(constraints(version)), node),
+    )
+  }
   const check = ({ before, after }: ChangeOf<'task'>): void => {
     if (before?.Status.State !== 'running' || before.DesiredState !== 'running' || before.Slot === undefined)
       return
-    if (after?.DesiredState !== 'shutdown' || after.Status.State !== 'running') return
-    if (!orders.isSurely(before.ServiceID, 'start-first') || truth.isLost(before)) return
-    const successor = truth
-      .tasksBeside(before)
-      .find((task) => task.Status.State === 'running' && task.DesiredState === 'running')
-    if (successor) return
-    world.violate('never below capacity', `nothing runs beside what is to stop: ${describeTask(before)}`)
+    if (after?.DesiredState !== 'shutdown' || after.Status.State !== 'running' || truth.isLost(before)) return
+    const others = truth.tasksBeside(before)
+    const runs = others.some((task) => task.Status.State === 'running' && task.DesiredState === 'running')
+    if (runs) return
+    if (orders.isSurely(before.ServiceID, 'start-first')) {
+      world.violate(RULE, `nothing runs beside what is to stop: ${describeTask(before)}`)
+    } else if (!others.some(isPrepared) && !mustLeave(before)) {
+      world.violate(RULE, `nothing is prepared beside what is to stop: ${describeTask(before)}`)
+    }
   }
   return {
     onWrite(changes) {
