@@ -40,7 +40,8 @@ function stepNewest(context: ServiceContext, slot: Slot, isTurn: boolean): SlotS
 
 /** An empty slot gets its first task, unless the one that it had is to be the last until an update. */
 function fill(context: ServiceContext, slot: Slot, isTurn: boolean): Action[] {
-  if (!slot.mayCreate || (slot.resting && !isTurn)) return []
+  if (!slot.mayCreate) return []
+  if (slot.resting && !(isTurn && isOutdated(context, slot.resting))) return []
   // On one node the earlier task has to leave first: the new one may need its ports.
   const leaving =
     slot.nodeId === undefined ? undefined : slot.tasks.find((task) => !isGone(context.view, task))

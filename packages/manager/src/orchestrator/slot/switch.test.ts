@@ -104,3 +104,29 @@ describe('when the order becomes stop-first', () => {
     ])
   })
 })
+
+test('a slot that rests on the present version stays at rest, even while its earlier task is still to end', () => {
+  const service = aService('web', {
+    Spec: { Name: 'web', Mode: { Replicated: { Replicas: 1 } }, UpdateConfig: { Order: 'start-first' } },
+    UpdateStatus: { State: 'updating', Message: 'update in progress' },
+    Shoal: {
+      SpecVersion: 1,
+      Rollout: { StartedAtMs: NOW, Total: 1, Batch: ['1'], Failures: 0, Failed: [], Stuck: [] },
+    },
+  })
+  const old = aTask('old', {
+    NodeID: 'a',
+    Status: RUNNING,
+    DesiredState: 'shutdown',
+    Shoal: { SpecVersion: 2 },
+  })
+  const ended = aTask('new', {
+    NodeID: 'b',
+    Status: { ...RUNNING, State: 'complete' },
+    DesiredState: 'shutdown',
+    Shoal: { SpecVersion: 1, Replaces: 'old', Rests: true },
+  })
+  const specs = [modest, { ...aSpec('web', 2), TaskTemplate: {} }]
+  const view = viewOf(service, [old, ended], [aNode('a'), aNode('b')], specs)
+  expect(decideService(view, 'web', NOW, () => 'fresh').units).toEqual([])
+})
