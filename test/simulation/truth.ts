@@ -26,6 +26,7 @@ export class Truth {
     task: new Map(),
   }
   readonly #tasksByService = new Map<string, Set<string>>()
+  readonly #lostOnce = new Set<string>()
 
   constructor(cluster: string) {
     this.#cluster = cluster
@@ -45,6 +46,7 @@ export class Truth {
       else table.delete(slot)
       if (kind === 'task')
         this.#index(slot, before as TaskRecord | undefined, after as TaskRecord | undefined)
+      this.#noteLost(kind, slot)
       return before || after ? [{ kind, ...(before && { before }), ...(after && { after }) } as Change] : []
     })
   }
@@ -118,6 +120,20 @@ export class Truth {
       return false
     const node = this.node(task.NodeID)
     return node === undefined || node.Status.State === 'down'
+  }
+
+  /** Whether the task was ever given up for lost: its container may run on, out of sight. */
+  wasLost(task: { readonly ID: string }): boolean {
+    return this.#lostOnce.has(task.ID)
+  }
+
+  #noteLost(kind: Kind, id: string): void {
+    if (kind === 'task') {
+      const task = this.task(id)
+      if (task && this.isLost(task)) this.#lostOnce.add(id)
+    } else if (kind === 'node' && (this.node(id)?.Status.State ?? 'down') === 'down') {
+      for (const task of this.#tables.task.values()) if (task.NodeID === id) this.#lostOnce.add(task.ID)
+    }
   }
 
   #index(id: string, before: TaskRecord | undefined, after: TaskRecord | undefined): void {

@@ -1,5 +1,5 @@
 import { isTerminal } from '@shoal/common'
-import type { Change, TaskRecord } from '@shoal/manager/state/records'
+import type { TaskRecord } from '@shoal/manager/state/records'
 import { describeTask } from '../describe.js'
 import type { World } from '../world.js'
 import { Orders } from './orders.js'
@@ -11,24 +11,15 @@ const RULE = 'containers follow their tasks'
 export function containersRule(world: World): Rule {
   const { truth } = world
   const orders = new Orders(world)
-  /** Tasks that were given up for lost at some time: their containers may run on, out of sight. */
-  const givenUp = new Set<string>()
-  const noteLost = (change: Change): void => {
-    if (change.kind === 'task' && change.after && truth.isLost(change.after)) givenUp.add(change.after.ID)
-    if (change.kind !== 'node' || (change.after && change.after.Status.State !== 'down')) return
-    const nodeId = (change.after ?? change.before)?.ID
-    for (const task of truth.tasks()) if (task.NodeID === nodeId) givenUp.add(task.ID)
-  }
   const checkEnd = (task: TaskRecord): void => {
     const runs = world.hosts.some((host) => host.engine.running.has(task.ID))
-    if (!runs || givenUp.has(task.ID)) return
+    if (!runs || truth.wasLost(task)) return
     world.violate(RULE, `the container of an ended task runs: ${describeTask(task)}`)
   }
   return {
     onWrite(changes) {
       for (const change of changes) {
         if (change.kind === 'service' && change.after) orders.heard(change.after)
-        noteLost(change)
         if (change.kind !== 'task' || !change.before || !change.after) continue
         const { before, after } = change
         if (!isTerminal(before.Status.State) && isTerminal(after.Status.State)) checkEnd(after)
@@ -36,7 +27,7 @@ export function containersRule(world: World): Rule {
     },
     onStart(nodeId, { ID, ServiceID }) {
       const task = truth.task(ID)
-      if (!task || givenUp.has(ID)) return
+      if (!task || truth.wasLost(task)) return
       if (task.NodeID !== nodeId) return world.violate(RULE, `started on ${nodeId}: ${describeTask(task)}`)
       if (isTerminal(task.Status.State))
         return world.violate(RULE, `started after its end: ${describeTask(task)}`)
@@ -44,7 +35,7 @@ export function containersRule(world: World): Rule {
       const beside = truth
         .tasksBeside(task)
         .find(
-          (other) => !givenUp.has(other.ID) && world.hosts.some((host) => host.engine.running.has(other.ID)),
+          (other) => !truth.wasLost(other) && world.hosts.some((host) => host.engine.running.has(other.ID)),
         )
       if (beside) world.violate(RULE, `two run in one slot: ${describeTask(task)} | ${describeTask(beside)}`)
     },

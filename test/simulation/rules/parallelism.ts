@@ -98,7 +98,7 @@ function inMotionAlready(truth: World['truth'], serviceId: string): number {
   const version = truth.service(serviceId)?.Shoal.SpecVersion
   const begun = truth.tasksOf(serviceId).filter((task) => {
     const isNew = task.Shoal.SpecVersion === version && task.Shoal.Replaces !== undefined
-    return isNew && isDesiredAlive(task.DesiredState) && !isTerminal(task.Status.State)
+    return isNew && isDesiredAlive(task.DesiredState)
   })
   return new Set(begun.map(slotOf)).size
 }

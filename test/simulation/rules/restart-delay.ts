@@ -16,7 +16,11 @@ export function restartDelayRule(world: World): Rule {
   const endings = new Map<string, Ending>()
   const keyOf = (task: TaskRecord): string => `${task.ServiceID}/${slotOf(task)}`
   const heard = ({ before, after }: ChangeOf<'task'>): void => {
-    if (!after) return
+    if (!after) {
+      // A slot without any task has been given up.
+      if (before && truth.tasksBeside(before).length === 0) endings.delete(keyOf(before))
+      return
+    }
     const key = keyOf(after)
     // The slot is given up; should it come back, it begins anew.
     if (after.DesiredState === 'remove') endings.delete(key)
