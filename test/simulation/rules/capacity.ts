@@ -37,7 +37,11 @@ export function capacityRule(world: World): Rule {
       return
     const others = truth.tasksBeside(before)
     const runs = others.some((task) => task.Status.State === 'running' && task.DesiredState === 'running')
-    if (runs) return
+    // One that has just ended by itself ran, or was prepared, when it was decided.
+    const hasJustEnded = others.some(
+      (task) => isTerminal(task.Status.State) && isDesiredAlive(task.DesiredState),
+    )
+    if (runs || hasJustEnded) return
     if (orders.isSurely(before.ServiceID, 'start-first')) {
       world.violate(RULE, `nothing runs beside what is to stop: ${describeTask(before)}`)
     } else if (!others.some(isPrepared) && !mustLeave(before)) {
