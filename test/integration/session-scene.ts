@@ -299,6 +299,7 @@ function firstRecords(): Mutation[] {
       ServiceID: 's1',
       Number: 1,
       TaskTemplate: { ContainerSpec: { Image: 'busybox' } },
+      EndpointSpec: { Ports: [{ TargetPort: 80, PublishedPort: 8080 }] },
       Shoal: { RegistryAuth: 'secret' },
     }),
   ]
