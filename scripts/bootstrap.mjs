@@ -85,6 +85,23 @@ function unpackTool(program, name) {
   }
 }
 
+/**
+ * An engine that was killed leaves its process ids behind; if another process has got one of them since, the engine
+ * takes itself for running already, or waits for a containerd that is none.
+ */
+function forgetStalePids() {
+  const files = {
+    '/var/run/docker.pid': 'dockerd',
+    '/var/run/docker/containerd/containerd.pid': 'containerd',
+  }
+  for (const [path, program] of Object.entries(files)) {
+    const pid = existsSync(path) ? readFileSync(path, 'utf8').trim() : undefined
+    if (pid === undefined) continue
+    const comm = `/proc/${pid}/comm`
+    if (!existsSync(comm) || readFileSync(comm, 'utf8').trim() !== program) rmSync(path)
+  }
+}
+
 async function startDocker() {
   if (await dockerAnswers()) return
   requireRoot('starting the Docker Engine')
@@ -94,7 +111,12 @@ async function startDocker() {
   } else {
     mkdirSync('/var/log', { recursive: true })
     const log = openSync('/var/log/dockerd.log', 'a')
-    spawn(which('dockerd') ?? 'dockerd', [], { detached: true, stdio: ['ignore', log, log] }).unref()
+    forgetStalePids()
+    // So that containers outlive a restart of the engine, as the cluster's tasks should.
+    spawn(which('dockerd') ?? 'dockerd', ['--live-restore'], {
+      detached: true,
+      stdio: ['ignore', log, log],
+    }).unref()
   }
   const giveUpAt = Date.now() + DOCKER_START_TIMEOUT_MS
   while (!(await dockerAnswers())) {
