@@ -42,14 +42,13 @@ function stepNewest(context: ServiceContext, slot: Slot, isTurn: boolean): SlotS
 function fill(context: ServiceContext, slot: Slot, isTurn: boolean): Action[] {
   if (!slot.mayCreate) return []
   if (slot.resting && !(isTurn && isOutdated(context, slot.resting))) return []
-  // On one node the earlier task has to leave first: the new one may need its ports.
-  const leaving =
-    slot.nodeId === undefined ? undefined : slot.tasks.find((task) => !isGone(context.view, task))
+  // An earlier task has to leave first: the new one may need its ports, and is not to run beside it.
+  const before = leaving(context, slot)
   const task = newTask(context, {
     slot,
     version: context.specs.target,
-    desired: leaving ? 'ready' : 'running',
-    ...(leaving && { shoal: { Replaces: leaving.ID } }),
+    desired: before ? 'ready' : 'running',
+    ...(before && { shoal: { Replaces: before.ID } }),
   })
   return [{ type: 'create', task }]
 }
@@ -62,7 +61,7 @@ function followLost(context: ServiceContext, slot: Slot, lost: TaskRecord, isTur
   if (!slot.mayCreate) return actions
   const version = isTurn ? context.specs.target : keptVersion(context, lost)
   const shoal = inherited(lost, version)
-  const desired = desiredBeside(context, old, shoal.StartAfterMs)
+  const desired = desiredBeside(context, old ?? leaving(context, slot, lost), shoal.StartAfterMs)
   const task = newTask(context, {
     slot,
     version,
@@ -79,7 +78,7 @@ function followEnded(context: ServiceContext, slot: Slot, ended: TaskRecord, isT
   if (slot.old && !old) actions.push(stop(slot.old))
   const replaces = old && { Replaces: old.ID }
   if (isTurn && isOutdated(context, ended)) {
-    const desired = desiredBeside(context, old, undefined)
+    const desired = desiredBeside(context, old ?? leaving(context, slot, ended), undefined)
     const task = newTask(context, { slot, version: context.specs.target, desired, shoal: { ...replaces } })
     return { actions: [...actions, { type: 'create', task }] }
   }
@@ -101,7 +100,7 @@ function followEnded(context: ServiceContext, slot: Slot, ended: TaskRecord, isT
         ...(restartsAtMs && { RestartsAtMs: restartsAtMs }),
         ...replaces,
       }
-      const desired = desiredBeside(context, old, startAfterMs)
+      const desired = desiredBeside(context, old ?? leaving(context, slot, ended), startAfterMs)
       const task = newTask(context, { slot, version, desired, shoal })
       return { actions: [...actions, { type: 'create', task }], wakeAtMs: startAfterMs }
     }
@@ -127,9 +126,9 @@ function replace(context: ServiceContext, slot: Slot, newest: TaskRecord, isUpda
   const version = isUpdate ? context.specs.target : keptVersion(context, newest)
   const carried = isUpdate ? {} : inherited(newest, version)
   if (isUnassigned(newest)) {
-    const leaving = slot.tasks.find((task) => task !== newest && !isGone(context.view, task))
-    const desired = leaving || (carried.StartAfterMs ?? 0) > context.now ? 'ready' : 'running'
-    const shoal = { ...carried, ...(leaving && { Replaces: leaving.ID }) }
+    const before = leaving(context, slot, newest)
+    const desired = before || (carried.StartAfterMs ?? 0) > context.now ? 'ready' : 'running'
+    const shoal = { ...carried, ...(before && { Replaces: before.ID }) }
     return [stop(newest), { type: 'create', task: newTask(context, { slot, version, desired, shoal }) }]
   }
   const shoal = { ...carried, Replaces: newest.ID }
@@ -140,4 +139,9 @@ function replace(context: ServiceContext, slot: Slot, newest: TaskRecord, isUpda
 
 function liveOld(context: ServiceContext, { old }: Slot): TaskRecord | undefined {
   return old && !isGone(context.view, old) ? old : undefined
+}
+
+/** A task of the slot, other than the newest, that is still to end: what follows does not run beside it. */
+function leaving({ view }: ServiceContext, { tasks }: Slot, newest?: TaskRecord): TaskRecord | undefined {
+  return tasks.find((task) => task !== newest && !isGone(view, task))
 }

@@ -130,3 +130,19 @@ test('a slot that rests on the present version stays at rest, even while its ear
   const view = viewOf(service, [old, ended], [aNode('a'), aNode('b')], specs)
   expect(decideService(view, 'web', NOW, () => 'fresh').units).toEqual([])
 })
+
+test('what follows a failed task waits for an earlier one of its slot that is still to end', () => {
+  const service = aService('web', { Spec: { Name: 'web', Mode: { Replicated: { Replicas: 1 } } } })
+  const stopping = aTask('old', { NodeID: 'a', Status: RUNNING, DesiredState: 'shutdown' })
+  const rejected = aTask('new', {
+    NodeID: 'b',
+    Status: { ...RUNNING, State: 'rejected' },
+    Shoal: { SpecVersion: 1, Replaces: 'old' },
+  })
+  const immediate = { ...modest, TaskTemplate: { RestartPolicy: { Delay: 0 } } }
+  const view = viewOf(service, [stopping, rejected], [aNode('a'), aNode('b')], [immediate])
+  expect(decideService(view, 'web', NOW, () => 'fresh').units.flat()).toMatchObject([
+    { type: 'desire', task: { ID: 'new' }, desired: 'shutdown' },
+    { type: 'create', task: { ID: 'fresh', DesiredState: 'ready' } },
+  ])
+})
