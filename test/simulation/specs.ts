@@ -85,6 +85,7 @@ export function soundSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
   const { EndpointSpec: _ports, ...rest } = spec
   return {
     ...rest,
+    Labels: { sound: 'yes' },
     TaskTemplate: {
       ...withImage({}, `good:${dice.between(0, 9)}`),
       ForceUpdate: (spec.TaskTemplate?.ForceUpdate ?? 0) + 1,

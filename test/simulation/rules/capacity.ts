@@ -33,7 +33,12 @@ export function capacityRule(world: World): Rule {
   const check = ({ before, after }: ChangeOf<'task'>): void => {
     if (before?.Status.State !== 'running' || before.DesiredState !== 'running' || before.Slot === undefined)
       return
-    if (after?.DesiredState !== 'shutdown' || after.Status.State !== 'running' || truth.wasLost(before))
+    if (
+      after?.DesiredState !== 'shutdown' ||
+      after.Status.State !== 'running' ||
+      truth.wasLost(before) ||
+      !truth.service(before.ServiceID)
+    )
       return
     const others = truth.tasksBeside(before)
     const runs = others.some((task) => task.Status.State === 'running' && task.DesiredState === 'running')

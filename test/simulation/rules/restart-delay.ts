@@ -1,4 +1,4 @@
-import { isTerminal, nanosecondsToMs } from '@shoal/common'
+import { isDesiredAlive, isTerminal, nanosecondsToMs } from '@shoal/common'
 import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
 import { describeTask } from '../describe.js'
 import { slotOf } from '../truth.js'
@@ -15,6 +15,9 @@ export function restartDelayRule(world: World): Rule {
   const { truth } = world
   const endings = new Map<string, Ending>()
   const keyOf = (task: TaskRecord): string => `${task.ServiceID}/${slotOf(task)}`
+  /** Whether nothing else is wanted in its slot: it would be what follows, and no restart. */
+  const isAlone = (task: TaskRecord): boolean =>
+    !truth.tasksBeside(task).some((other) => isDesiredAlive(other.DesiredState))
   const heard = ({ before, after }: ChangeOf<'task'>): void => {
     if (!after) {
       // A slot without any task has been given up.
@@ -25,7 +28,7 @@ export function restartDelayRule(world: World): Rule {
     // The slot is given up; should it come back, it begins anew.
     if (after.DesiredState === 'remove') endings.delete(key)
     const hasJustEnded = isTerminal(after.Status.State) && before && !isTerminal(before.Status.State)
-    if (hasJustEnded && after.DesiredState === 'running' && !truth.isLost(after)) {
+    if (hasJustEnded && after.DesiredState === 'running' && !truth.isLost(after) && isAlone(after)) {
       endings.set(key, { task: after, atMs: world.clock.now() })
     }
     if (
