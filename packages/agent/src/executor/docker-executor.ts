@@ -11,6 +11,7 @@ import { Gate } from './gate.js'
 import { ImagePuller } from './image-puller.js'
 import { NODE_ID_LABEL, taskName } from './naming.js'
 import type { ContainerState, EngineInfo, Executor, ExecutorEvent, NodeFacts, OwnContainer } from './port.js'
+import { killStrayProcesses, meansStrayProcess } from './stray-process.js'
 
 export const DEFAULT_DOCKER = { socketPath: '/var/run/docker.sock', parallelism: 8 } as const
 
@@ -70,6 +71,8 @@ class DockerExecutor implements Executor {
   readonly #options: DockerOptions
   readonly #puller: ImagePuller
   readonly #gate: Gate
+  /** By the containers' names: what was prepared by this process and has not been started. */
+  readonly #prepared = new Map<string, { task: AssignedTask; id: string }>()
 
   constructor(docker: Docker, options: DockerOptions) {
     this.#docker = docker
@@ -79,6 +82,12 @@ class DockerExecutor implements Executor {
   }
 
   async prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
+    const state = await this.#prepare(task, signal)
+    this.#prepared.set(taskName(task), { task, id: state.id })
+    return state
+  }
+
+  async #prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
     const created = await this.#create(task)
     if (created) return created
     const image = task.Spec.ContainerSpec?.Image ?? ''
@@ -123,7 +132,34 @@ class DockerExecutor implements Executor {
   }
 
   async start(container: string): Promise<void> {
-    await this.#gate.run(() => unless([304], this.#docker.getContainer(container).start()))
+    try {
+      await this.#startOnce(container)
+    } catch (error) {
+      const prepared = this.#prepared.get(container)
+      if (!prepared || !(error instanceof ShoalError) || !meansStrayProcess(error.message)) throw error
+      await this.#replace(container, prepared, error.message)
+      await this.#startOnce(container)
+    }
+    this.#prepared.delete(container)
+  }
+
+  #startOnce(container: string): Promise<void> {
+    return this.#gate.run(() => unless([304], this.#docker.getContainer(container).start()))
+  }
+
+  /** An engine that was killed in the midst of the start stands in the way of this container for ever: take another. */
+  async #replace(
+    container: string,
+    prepared: { task: AssignedTask; id: string },
+    reason: string,
+  ): Promise<void> {
+    const killed = await killStrayProcesses(prepared.id)
+    this.#options.log.warn(
+      { container, reason, killed },
+      'replacing the container that a crashed engine has left',
+    )
+    await unless([404], this.#docker.getContainer(container).remove({ force: true, v: true }))
+    await this.#create(prepared.task)
   }
 
   async stop(container: string): Promise<void> {
@@ -131,6 +167,9 @@ class DockerExecutor implements Executor {
   }
 
   async remove(container: string): Promise<void> {
+    for (const [name, { id }] of this.#prepared) {
+      if (container === name || container === id) this.#prepared.delete(name)
+    }
     // 409: somebody else is removing it at this moment.
     await unless([404, 409], this.#docker.getContainer(container).remove({ force: true, v: true }))
   }
