@@ -31,6 +31,8 @@ export function containersRule(world: World): Rule {
       if (task.NodeID !== nodeId) return world.violate(RULE, `started on ${nodeId}: ${describeTask(task)}`)
       if (isTerminal(task.Status.State))
         return world.violate(RULE, `started after its end: ${describeTask(task)}`)
+      // An agent that has not heard yet that the task is to stop cannot know better.
+      if (task.DesiredState !== 'running') return
       if (!truth.service(ServiceID) || !orders.isSurely(ServiceID, 'stop-first')) return
       const beside = truth
         .tasksBeside(task)
