@@ -14,6 +14,7 @@ export type { EnrollmentClient, EnrollmentHandlers } from './generated/shoal/v1/
 export type { JoinReply, JoinReply__Output } from './generated/shoal/v1/JoinReply.js'
 export type { JoinRequest, JoinRequest__Output } from './generated/shoal/v1/JoinRequest.js'
 export type { ManagerMessage, ManagerMessage__Output } from './generated/shoal/v1/ManagerMessage.js'
+export type { ManagerSetup, ManagerSetup__Output } from './generated/shoal/v1/ManagerSetup.js'
 export type { RenewReply, RenewReply__Output } from './generated/shoal/v1/RenewReply.js'
 export type { RenewRequest, RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js'
 

@@ -1,5 +1,5 @@
 /** ShoalError on the wire: its code as a gRPC status, its message as the details. */
-import { status, type ServiceError } from '@grpc/grpc-js'
+import { status, type Metadata, type ServiceError } from '@grpc/grpc-js'
 import { type ErrorCode, ShoalError } from '@shoal/common'
 
 const STATUS_OF = {
@@ -45,4 +45,14 @@ export function fromGrpcError(error: unknown): ShoalError {
   if (error instanceof ShoalError) return error
   if (!isServiceError(error)) return new ShoalError('internal', String(error), error)
   return new ShoalError(CODE_OF.get(error.code) ?? 'internal', error.details, error)
+}
+
+/** The trailer by which a manager that is not the primary names the one that is. */
+export const PRIMARY_TRAILER = 'shoal-primary'
+
+/** The primary's `host:port`, if a failed call tells it. @param error of gRPC, or the ShoalError made of it */
+export function primaryNamedBy(error: unknown): string | undefined {
+  const failure = error instanceof ShoalError ? error.cause : error
+  const trailers = (failure as { metadata?: Metadata } | undefined)?.metadata
+  return trailers?.get(PRIMARY_TRAILER)[0]?.toString()
 }

@@ -55,6 +55,7 @@ export async function aClusterWithApi(): Promise<ApiScene> {
       kernelVersion: '6.1.0',
       operatingSystem: 'Debian GNU/Linux 12',
       managers: () => [{ NodeID: MANAGER, Addr: '10.0.0.1:2377' }],
+      managerStatus: ({ ManagerStatus }) => ManagerStatus,
     },
   }
   const servers: ReturnType<typeof createApi>[] = []

@@ -118,12 +118,12 @@ const trusting = (manager: Manager, shown?: tls.Identity): ChannelCredentials =>
 describe('a newcomer', () => {
   test('given a token, when it joins, then it is a node, and after a restart it is still the same', async () => {
     const manager = await aManager()
-    const { identity, joinedManagers } = await anAgent(manager, ca.joinTokens(clusterOf(manager)).Worker)
-    expect(joinedManagers).toEqual(['the-primary:2377'])
+    const { identity, admission } = await anAgent(manager, ca.joinTokens(clusterOf(manager)).Worker)
+    expect(admission?.managers).toEqual(['the-primary:2377'])
     expect(manager.state.get('node', identity.nodeId)).toMatchObject({ Status: { Addr: '127.0.0.1' } })
     const restarted = await anAgent(manager)
     expect(restarted.identity.current).toEqual(identity.current)
-    expect(restarted.joinedManagers).toBeUndefined()
+    expect(restarted.admission).toBeUndefined()
   })
 
   test('given a token of another cluster, then it sends no secret and says what it expected', async () => {

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/common'
@@ -11,7 +12,7 @@ import {
   type EngineInfo,
   type Executor,
 } from './executor/index.js'
-import { type AgentIdentity, MANAGER_CHANNEL_OPTIONS, obtainIdentity } from './identity/index.js'
+import { type Admission, type AgentIdentity, MANAGER_CHANNEL_OPTIONS, obtainIdentity } from './identity/index.js'
 import { closable, type ClosableAssignments } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'
@@ -45,13 +46,13 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   const { config, clock, random, log, signal } = parts
   const folder = join(config.stateDir, 'agent')
   const managers = new FileManagerList(join(folder, 'managers.json'), config.managers)
-  const { identity, joinedManagers } = await obtainIdentity({
+  const { identity, admission } = await obtainIdentity({
     ...parts,
     directory: join(folder, 'tls'),
     managers: () => managers.load(),
     ...(config.joinToken !== undefined && { joinToken: config.joinToken }),
   })
-  if (joinedManagers) await managers.save(joinedManagers)
+  if (admission) await takeAdmission(admission, managers, folder)
 
   const engine = await waitForEngine(parts)
   const executor = await openExecutor(parts, identity, engine)
@@ -81,6 +82,17 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
       await Promise.all([...running, worker.stopped()])
     },
   }
+}
+
+/** For `ctl swarm join`, which starts a manager beside this agent, the setup lies in a file of its own. */
+async function takeAdmission(
+  { managers, managerSetup }: Admission,
+  list: FileManagerList,
+  folder: string,
+): Promise<void> {
+  await list.save(managers)
+  if (!managerSetup) return
+  await writeFile(join(folder, 'manager-setup.json'), JSON.stringify(managerSetup), { mode: 0o600 })
 }
 
 /** Removes the tasks of a host whose agent had no chance to: no manager is asked. */

@@ -1,15 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { arch, hostname, release } from 'node:os'
+import type { ManagerStatus } from '@shoal/engine-api'
 import type { ClusterFacts } from './api/index.js'
 import type { ManagerConfig } from './config.js'
-import { joinAddress } from './founding.js'
+import type { ManagerDirectory } from './leader/index.js'
 import type { Membership } from './membership.js'
+import type { NodeRecord } from './state/index.js'
+
+const DEFAULT_PORT = 2377
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64', ia32: '386', arm: 'arm' }
 
 /** What the API tells about this manager and its host. */
-export function readFacts(config: ManagerConfig, { nodeId }: Membership): ClusterFacts {
-  const managers = [{ NodeID: nodeId, Addr: joinAddress(config) }]
+export function readFacts(
+  config: ManagerConfig,
+  { nodeId }: Membership,
+  directory: ManagerDirectory,
+): ClusterFacts {
   return {
     version: readVersion(),
     gitCommit: '',
@@ -20,8 +27,22 @@ export function readFacts(config: ManagerConfig, { nodeId }: Membership): Cluste
     architecture: GO_ARCHITECTURES[arch()] ?? arch(),
     kernelVersion: release(),
     operatingSystem: readOperatingSystem(),
-    managers: () => managers,
+    managers: () =>
+      directory.managers().map(({ managerId, address }) => ({ NodeID: managerId, Addr: address })),
+    managerStatus: (node) => managerStatus(node, directory),
   }
+}
+
+/** Who has registered is reached; who leads, says the election. */
+function managerStatus(node: NodeRecord, directory: ManagerDirectory): ManagerStatus | undefined {
+  if (node.Spec.Role !== 'manager') return undefined
+  const alive = directory.managers().find(({ managerId }) => managerId === node.ID)
+  if (!alive) {
+    const Addr = node.ManagerStatus?.Addr ?? `${node.Status.Addr}:${DEFAULT_PORT}`
+    return { Reachability: 'unreachable', Addr }
+  }
+  const leads = directory.leader()?.managerId === node.ID
+  return { ...(leads && { Leader: true }), Reachability: 'reachable', Addr: alive.address }
 }
 
 function readVersion(): string {

@@ -93,6 +93,11 @@ export function joinAddress(config: ManagerConfig): string {
   return `${config.advertiseAddress}:${portOf(config.listenAddress)}`
 }
 
+/** `host:port` at which others reach this manager's Engine API. */
+export function apiAddress(config: ManagerConfig): string {
+  return `${config.advertiseAddress}:${portOf(config.apiAddress)}`
+}
+
 /** The port of an `address:port`. */
 export function portOf(address: string): number {
   return Number(address.slice(address.lastIndexOf(':') + 1))

@@ -16,27 +16,22 @@ const config = readManagerConfig(values.config)
 const log = createLogger('manager', config.logLevel)
 const pidPath = join(config.runDir, 'manager.pid')
 
-/** Runs until it is told to end or may not lead any more. @returns the exit code */
-async function main(): Promise<number> {
+/** Runs until it is told to end. */
+async function main(): Promise<void> {
   mkdirSync(config.runDir, { recursive: true, mode: 0o755 })
   writeFileSync(pidPath, `${process.pid}\n`)
-  const asked = new Promise<'asked'>((resolve) => {
+  const asked = new Promise<string>((resolve) => {
     // Whoever asks twice gets no other end: a second signal without a handler would kill the process.
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve('asked'))
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, resolve)
   })
   const manager = await startManager({ config, clock: systemClock, random: systemRandom, log })
-  const deposed = new Promise<'deposed'>((resolve) => {
-    if (manager.deposed.aborted) resolve('deposed')
-    manager.deposed.addEventListener('abort', () => resolve('deposed'), { once: true })
-  })
-  const reason = await Promise.race([asked, deposed])
-  log.info({ reason }, 'the manager ends')
+  const signal = await asked
+  log.info({ signal }, 'the manager ends')
   await manager.stop()
-  return reason === 'asked' ? 0 : 1
 }
 
 try {
-  process.exitCode = await main()
+  await main()
 } catch (error) {
   log.fatal({ err: error }, 'the manager cannot run')
   process.exitCode = 1

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@shoal/common'
 import { type ApiOptions, WriteQueue } from './api/index.js'
@@ -12,22 +11,21 @@ import {
   tlsInfoOf,
 } from './ca/index.js'
 import type { ManagerConfig } from './config.js'
-import { clusterNews, createDispatcher, type Dispatcher } from './dispatcher/index.js'
+import { clusterNews, createDispatcher, type Dispatcher, notPrimary } from './dispatcher/index.js'
+import { Election } from './election.js'
 import { readFacts } from './facts.js'
+import { Forwarder } from './forward/index.js'
 import { foundCluster, joinAddress, keepHostProvisioned, provisionHost } from './founding.js'
-import { campaign, type Leadership } from './leader/index.js'
-import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
+import { ManagerDirectory } from './leader/index.js'
 import { listenForAgents, listenOnHttps, listenOnMetrics, listenOnSocket } from './listeners.js'
-import { openMembership, type Membership } from './membership.js'
+import { type Membership, openMembership } from './membership.js'
 import { createMetrics } from './metrics/index.js'
-import { Beats, createNodeHealth } from './node-health/index.js'
-import { createReaper, createServiceReconciler } from './orchestrator/index.js'
-import { createScheduler } from './scheduler/index.js'
+import { Beats } from './node-health/index.js'
+import { startLoops } from './primary.js'
+import { Role } from './role.js'
 import { type LiveState, openState } from './state/index.js'
-import { openStore, type Store, type StoreConfig } from './store/index.js'
-
-/** After a crash of the primary another manager may lead this much later, in milliseconds. */
-const LEADER_TTL_MS = 5_000
+import { openStore } from './store/index.js'
+import { managerSetup, NO_OTHER_MANAGER, storeConfig } from './store-setup.js'
 
 export interface ManagerParts {
   readonly config: ManagerConfig
@@ -36,12 +34,10 @@ export interface ManagerParts {
   readonly log: Logger
 }
 
-/** A manager that leads and serves. */
+/** A manager that serves: as the primary, or as a secondary until it becomes one. */
 export interface Manager {
   readonly nodeId: string
-  /** Aborts when this manager may not lead any more; it then has to be stopped. */
-  readonly deposed: AbortSignal
-  /** Ends everything in the reverse order of the start. */
+  /** Lets go of the leadership at once, then ends everything in the reverse order of the start. */
   stop(): Promise<void>
 }
 
@@ -59,8 +55,10 @@ class Closers {
 }
 
 /**
- * Wires a manager together and starts it, bottom up: store, state, leadership, certificates, loops, listeners.
- * @throws ShoalError when the store, an address or a file cannot be used; what was started is stopped again
+ * Wires a manager together and starts it, bottom up: store, state, certificates, listeners, election. It returns
+ * when it can be asked; whether it leads by then is open, except for the founder of a cluster.
+ * @throws ShoalError when the store, an address or a file cannot be used, or the store holds no cluster and none
+ *   may be made; what was started is stopped again
  */
 export async function startManager(parts: ManagerParts): Promise<Manager> {
   const closers = new Closers()
@@ -72,114 +70,127 @@ export async function startManager(parts: ManagerParts): Promise<Manager> {
   }
 }
 
+/** What every manager has, whether it leads or not. */
+interface Base {
+  readonly parts: ManagerParts
+  readonly membership: Membership
+  readonly state: LiveState
+  readonly role: Role
+  readonly directory: ManagerDirectory
+  readonly identity: ManagerIdentity
+}
+
 async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const { config, clock, random, log } = parts
   const folder = join(config.stateDir, 'manager')
   const membership = openMembership(join(folder, 'membership.json'), config.initialise, random)
   const stopping = new AbortController()
+  const { signal } = stopping
 
   const store = await openStore(storeConfig(config), parts)
   closers.add(() => store.close())
-  const state = await openState({ ...parts, store, cluster: membership.clusterId, signal: stopping.signal })
+  const cluster = membership.clusterId
+  const state = await openState({ ...parts, store, cluster, signal })
+  const directory = await ManagerDirectory.open({ store, cluster, clock, log, signal })
   closers.add(() => stopping.abort())
-  const leadership = await lead(parts, membership, store, state, stopping.signal)
-  closers.add(() => leadership.resign())
-
+  const role = new Role()
+  const election = new Election({ parts, membership, store, state, role, signal })
   const host = { config, membership, state, clock, random }
-  await foundCluster(host)
+  if (!state.cluster()) {
+    closers.add(() => election.end())
+    await election.winFirst()
+    await foundCluster(host)
+  }
   await provisionHost(host)
-  void keepHostProvisioned(host, log, stopping.signal)
+  void keepHostProvisioned(host, log, signal)
+  const identity = await openIdentity(parts, membership, state)
+  void identity.run(signal)
 
-  const identity = await ManagerIdentity.open({
-    directory: join(folder, 'tls'),
+  const base: Base = { parts, membership, state, role, directory, identity }
+  const beats = new Beats(clock)
+  const dispatcher = dispatcherOf(base, beats)
+  closers.add(directory.onChange(() => dispatcher.newsChanged()))
+  await listen(base, dispatcher, closers)
+  // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
+  closers.add(() => election.end())
+  election.run((term) => startLoops({ ...parts, state, dispatcher, beats }, term.signal))
+  log.info({ node: membership.nodeId, cluster }, 'the manager serves')
+  return { nodeId: membership.nodeId, stop: () => closers.closeAll() }
+}
+
+function openIdentity(
+  { config, clock, random, log }: ManagerParts,
+  { nodeId }: Membership,
+  state: LiveState,
+): Promise<ManagerIdentity> {
+  return ManagerIdentity.open({
+    directory: join(config.stateDir, 'manager', 'tls'),
     cluster: () => state.cluster(),
-    nodeId: membership.nodeId,
+    nodeId,
     names: [config.advertiseAddress],
     clock,
     random,
     log,
   })
-  void identity.run(stopping.signal)
+}
 
-  const dispatcher = startLoops(parts, state, stopping.signal)
-  const authority = new CertificateAuthority({ state, clock, random })
-  const managers = (): string[] => [joinAddress(config)]
-  const enrollment = createEnrollmentHandlers({ authority, managers, log })
+/** `host:port` of every manager's 2377, the primary's first. */
+function addressesOf({ directory, parts }: Base): string[] {
+  const known = directory.managers().map(({ address }) => address)
+  return known.length > 0 ? known : [joinAddress(parts.config)]
+}
+
+function dispatcherOf(base: Base, beats: Beats): Dispatcher {
+  const { state, directory, parts } = base
+  return createDispatcher({
+    state,
+    clock: parts.clock,
+    log: parts.log.child({ part: 'dispatcher' }),
+    beats,
+    authenticate: (call) => requireRole(call, ['worker', 'manager']),
+    news: () => clusterNews(state, addressesOf(base)),
+    primary: () => directory.leader()?.address,
+  })
+}
+
+/** Opens everything that is listened on; the order of `closers` closes it again. */
+async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Promise<void> {
+  const { parts, membership, state, role, directory, identity } = base
+  const { config, clock, random, log } = parts
+  const setup = managerSetup(config, membership)
+  const refuseManagers = setup ? {} : { refuseManagers: NO_OTHER_MANAGER }
+  const enrollment = createEnrollmentHandlers({
+    authority: new CertificateAuthority({ state, clock, random, ...refuseManagers }),
+    managers: () => addressesOf(base),
+    ...(setup && { managerSetup: setup }),
+    redirect: () => (role.primary ? undefined : notPrimary(directory.leader()?.address)),
+    log,
+  })
   closers.add(
     await listenForAgents(config.listenAddress, identity, { dispatcher: dispatcher.handlers, enrollment }),
   )
+  const managerId = membership.nodeId
+  const passOn = new Forwarder({
+    managerId,
+    role,
+    directory,
+    identity: () => identity.current,
+    clock,
+    log,
+  })
+  closers.add(() => passOn.close())
   const api: ApiOptions = {
     writes: new WriteQueue(),
     state,
     clock,
     random,
     log,
-    facts: readFacts(config, membership),
+    facts: readFacts(config, membership, directory),
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
+    passOn,
   }
   closers.add(await listenOnSocket(api, config.socketPath))
   closers.add(await listenOnHttps(api, identity, config.apiAddress))
   const metrics = createMetrics(state, () => dispatcher.connectedNodes().size)
   closers.add(await listenOnMetrics(metrics, config.metricsAddress, log))
-  log.info({ node: membership.nodeId, cluster: membership.clusterId }, 'the manager leads')
-  return {
-    nodeId: membership.nodeId,
-    deposed: AbortSignal.any([leadership.lost, state.deposed]),
-    stop: () => closers.closeAll(),
-  }
-}
-
-async function lead(
-  { config, clock, log }: ManagerParts,
-  { clusterId, nodeId }: Membership,
-  store: Store,
-  state: LiveState,
-  signal: AbortSignal,
-): Promise<Leadership> {
-  const leadership = await campaign({
-    store,
-    cluster: clusterId,
-    managerId: nodeId,
-    address: joinAddress(config),
-    ttlMs: LEADER_TTL_MS,
-    clock,
-    log,
-    signal,
-  })
-  await state.lead(leadership)
-  return leadership
-}
-
-/** Starts everything that only the primary runs. */
-function startLoops(parts: ManagerParts, state: LiveState, signal: AbortSignal): Dispatcher {
-  const { config, clock, random, log } = parts
-  const beats = new Beats(clock)
-  const dispatcher = createDispatcher({
-    state,
-    clock,
-    log: log.child({ part: 'dispatcher' }),
-    beats,
-    authenticate: (call) => requireRole(call, ['worker', 'manager']),
-    news: () => clusterNews(state, [joinAddress(config)]),
-  })
-  for (const reconciler of [createServiceReconciler({ state, clock, random }), createReaper({ state })]) {
-    new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log }).start(signal)
-  }
-  createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) }).start(signal)
-  createNodeHealth({ state, clock, log, beats }).start(signal)
-  dispatcher.start(signal)
-  return dispatcher
-}
-
-function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {
-  if (store.kind === 'embedded') return { kind: 'embedded', directory: join(stateDir, 'manager', 'store') }
-  const { endpoints, caFile, certFile, keyFile } = store
-  const read = (path: string): string => readFileSync(path, 'utf8')
-  return {
-    kind: 'etcd',
-    endpoints,
-    ...(caFile !== undefined && { ca: read(caFile) }),
-    ...(certFile !== undefined && { cert: read(certFile) }),
-    ...(keyFile !== undefined && { key: read(keyFile) }),
-  }
 }

@@ -13,7 +13,7 @@ import {
 } from '@shoal/common/tls/index'
 import { channelCredentials } from './channel.js'
 import { callRenew } from './enrollment-client.js'
-import { join } from './join.js'
+import { type Admission, join } from './join.js'
 
 export interface IdentityOptions {
   /** Where `key.pem`, `cert.pem` and `ca.pem` are, or will be. */
@@ -118,13 +118,13 @@ export class AgentIdentity {
 
 /**
  * The identity in the folder; when there is none, one that is got by joining with the token.
- * @returns also the managers that the cluster named, if it was joined just now
+ * @returns also what the cluster told a newcomer, if it was joined just now
  * @throws ShoalError `failed-precondition` when the stored certificate has expired, or there is none and no
  *   token either; `invalid-argument` when the stored files do not belong together; what `join` throws
  */
 export async function obtainIdentity(
   options: IdentityOptions,
-): Promise<{ identity: AgentIdentity; joinedManagers?: readonly string[] }> {
+): Promise<{ identity: AgentIdentity; admission?: Admission }> {
   const { clock, directory, joinToken } = options
   const stored = await loadIdentity(fs, directory)
   if (stored !== undefined) {
@@ -142,7 +142,7 @@ export async function obtainIdentity(
   await saveIdentity(fs, directory, admission.identity)
   const identity = new AgentIdentity(options, admission.identity, peerOfIdentity(admission.identity))
   options.log.info({ node: identity.nodeId, cluster: identity.clusterId }, 'joined the cluster')
-  return { identity, joinedManagers: admission.managers }
+  return { identity, admission }
 }
 
 function expired(peer: Peer): ShoalError {

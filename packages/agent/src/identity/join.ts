@@ -7,6 +7,8 @@ import {
   parseJoinToken,
   peerOfIdentity,
 } from '@shoal/common/tls/index'
+import type { ManagerSetup__Output } from '@shoal/proto'
+import { primaryNamedBy } from '@shoal/proto/status'
 import { newcomerCredentials } from './channel.js'
 import { callJoin } from './enrollment-client.js'
 import { fetchRoot, parseAddress } from './fetch-root.js'
@@ -31,6 +33,8 @@ export interface Admission {
   readonly identity: Identity
   /** `host:port` of every manager, the primary's first. */
   readonly managers: readonly string[]
+  /** What a manager on this host needs: for those who joined with a manager's token. */
+  readonly managerSetup?: ManagerSetup__Output
 }
 
 function authority(address: string): string {
@@ -55,7 +59,18 @@ async function joinAt(address: string, options: JoinOptions): Promise<Admission>
       `the certificate that was issued ended at ${end}: compare the clocks`,
     )
   }
-  return { identity, managers: reply.managers }
+  return { identity, managers: reply.managers, ...(reply.manager && { managerSetup: reply.manager }) }
+}
+
+/** Any manager's address does: one that is not the primary names it. */
+async function joinAtPrimary(address: string, options: JoinOptions): Promise<Admission> {
+  try {
+    return await joinAt(address, options)
+  } catch (error) {
+    const primary = primaryNamedBy(error)
+    if (primary === undefined) throw error
+    return joinAt(primary, options)
+  }
 }
 
 /**
@@ -72,7 +87,7 @@ export async function join(options: JoinOptions): Promise<Admission> {
   for (let attempt = 0; !signal.aborted; attempt++) {
     for (const address of managers) {
       try {
-        return await joinAt(address, options)
+        return await joinAtPrimary(address, options)
       } catch (error) {
         if (!isRetryable(error)) throw error
         if (!signal.aborted) reason = error

@@ -1,9 +1,5 @@
-import type { Metadata } from '@grpc/grpc-js'
-import { fromGrpcError } from '@shoal/proto/status'
+import { fromGrpcError, primaryNamedBy } from '@shoal/proto/status'
 import type { SessionOutcome } from './decide.js'
-
-/** The trailer by which a manager that is not the primary names the one that is. */
-const PRIMARY_TRAILER = 'shoal-primary'
 
 /**
  * What the end of a stream means.
@@ -17,9 +13,4 @@ export function outcomeOf(error: unknown, livedMs: number | undefined): SessionO
   const primary = primaryNamedBy(error)
   if (primary !== undefined) return { kind: 'unreachable', reason, primary }
   return livedMs === undefined ? { kind: 'unreachable', reason } : { kind: 'lost', reason, livedMs }
-}
-
-function primaryNamedBy(error: unknown): string | undefined {
-  const trailers = (error as { metadata?: Metadata } | undefined)?.metadata
-  return trailers?.get(PRIMARY_TRAILER)[0]?.toString()
 }

@@ -1,12 +1,13 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
 import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkRole } from './access.js'
 import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
-import type { ApiHttpsOptions, ApiOptions } from './options.js'
+import type { ApiHttpsOptions, ApiOptions, PassOn } from './options.js'
 import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { serviceRoutes } from './routes/services.js'
@@ -16,6 +17,8 @@ import { taskRoutes } from './routes/tasks.js'
 
 /** Far above any spec that a store could keep (etcd takes 1.5 MB). */
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024
+/** Everything else is the primary's to answer. `/info` tells of the manager that was asked, from its warm copy. */
+const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set(['/_ping', '/version', '/info'])
 /** A prefix of an ID or a name never is longer. */
 const LONGEST_PARAMETER = 256
 
@@ -27,6 +30,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const app = newServer(options.https)
   readBodiesRaw(app)
   answerInDockersFrame(app, options)
+  if (options.passOn) passUpgradesOn(app, options.passOn, options)
   systemRoutes(app, options)
   swarmRoutes(app, options)
   nodeRoutes(app, options)
@@ -53,7 +57,7 @@ function readBodiesRaw(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function answerInDockersFrame(app: FastifyInstance, { https, log, facts }: ApiOptions): void {
+function answerInDockersFrame(app: FastifyInstance, { https, log, facts, passOn }: ApiOptions): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'api-version': API_VERSION,
@@ -63,6 +67,15 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts }: ApiOp
     })
     if (https) checkRole(request.raw.socket)
     requestedVersion(request.originalUrl)
+    if (
+      passOn &&
+      !ANSWERED_BY_EVERY_MANAGER.has(pathOf(request.url)) &&
+      !(await passOn.isOurs(request.raw))
+    ) {
+      reply.hijack()
+      await passOn.request(request.raw, reply.raw, request.originalUrl)
+      return reply
+    }
     // Before the body is read: a build context may be large.
     if (request.is404) throw notServed(request.method, request.url)
   })
@@ -83,8 +96,33 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts }: ApiOp
   app.setNotFoundHandler((request, reply) => answerError(notServed(request.method, request.url), reply))
 }
 
+/**
+ * Only a secondary takes connections to be upgraded for what they are; without a listener Node serves them as
+ * ordinary requests, and that is how the primary wants them.
+ */
+function passUpgradesOn(app: FastifyInstance, passOn: PassOn, { https, log }: ApiOptions): void {
+  const upgrade = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
+    try {
+      if (https) checkRole(client)
+      void passOn.upgrade(request, client, head)
+    } catch (error) {
+      log.warn({ err: error }, 'an upgrade was refused')
+      client.destroy()
+    }
+  }
+  const follow = (): void => {
+    app.server.off('upgrade', upgrade)
+    if (!passOn.primary) app.server.on('upgrade', upgrade)
+  }
+  follow()
+  const stop = passOn.onRoleChange(follow)
+  app.addHook('onClose', async () => stop())
+}
+
+const pathOf = (url: string): string => url.split('?')[0] ?? '/'
+
 function notServed(method: string, url: string): ShoalError {
-  const [path = '/'] = url.split('?')
+  const path = pathOf(url)
   return isKnownPath(method, path)
     ? notImplemented(`${method} ${path}`)
     : new ShoalError('not-found', 'page not found')

@@ -1,7 +1,9 @@
 import type { Clock, Logger, Random } from '@shoal/common'
-import type { JoinTokens, NodeRole, TLSInfo } from '@shoal/engine-api'
+import type { JoinTokens, ManagerStatus, NodeRole, TLSInfo } from '@shoal/engine-api'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
-import type { ClusterRecord } from '../state/records.js'
+import type { ClusterRecord, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import type { WriteQueue } from './write-queue.js'
 
@@ -26,6 +28,21 @@ export interface ClusterFacts {
   readonly kernelVersion: string
   readonly operatingSystem: string
   managers(): readonly RemoteManager[]
+  /** Whether a node's manager is reached, and leads; undefined for a node without one. */
+  managerStatus(node: NodeRecord): ManagerStatus | undefined
+}
+
+/** How a manager that is not the primary answers. */
+export interface PassOn {
+  readonly primary: boolean
+  /** @returns ends the subscription */
+  onRoleChange(listener: () => void): () => void
+  /** Whether this manager serves a request itself. One that is just taking over waits for that. */
+  isOurs(request: IncomingMessage): Promise<boolean>
+  /** Has the primary answer. @param path as the client asked for it. It never rejects. */
+  request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>
+  /** The same for a connection that is to be upgraded. */
+  upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void>
 }
 
 /** What the API needs of the certificate authority: pure functions of the cluster's record, given by ca/. */
@@ -44,6 +61,8 @@ export interface ApiOptions {
   readonly ca: ApiCa
   /** One for all servers over this state. */
   readonly writes: WriteQueue
+  /** Without it this manager serves everything itself. */
+  readonly passOn?: PassOn
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */
   readonly https?: ApiHttpsOptions
 }

@@ -18,6 +18,8 @@ export interface AuthorityOptions {
   readonly state: State
   readonly clock: Clock
   readonly random: Random
+  /** Why no manager can join, if that is so. */
+  readonly refuseManagers?: string
 }
 
 /** What a newcomer wants. */
@@ -45,18 +47,21 @@ export class CertificateAuthority {
   readonly #state: State
   readonly #clock: Clock
   readonly #random: Random
+  readonly #refuseManagers: string | undefined
 
   constructor(options: AuthorityOptions) {
     this.#state = options.state
     this.#clock = options.clock
     this.#random = options.random
+    this.#refuseManagers = options.refuseManagers
   }
 
   /**
    * Makes a newcomer a node. Its record is stored before the certificate leaves this process, so that no
    * certificate exists without its node.
    * @throws ShoalError `invalid-argument` for a malformed token or request, `unauthenticated` for a token that
-   *   is not, or no longer, this cluster's; what a commit throws
+   *   is not, or no longer, this cluster's, `failed-precondition` for a manager's while none can join; what a
+   *   commit throws
    */
   async join(order: JoinOrder): Promise<Joined> {
     parseJoinToken(order.token)
@@ -64,6 +69,9 @@ export class CertificateAuthority {
     const nodeId = newId(this.#random)
     const role = await transact(this.#state, () => {
       const admitted = roleOfToken(this.#cluster(), order.token)
+      if (admitted === 'manager' && this.#refuseManagers !== undefined) {
+        throw new ShoalError('failed-precondition', this.#refuseManagers)
+      }
       const record = newNodeRecord({
         id: nodeId,
         role: admitted,

@@ -1,14 +1,12 @@
 import { Metadata, status } from '@grpc/grpc-js'
-import type { GrpcStatus } from '@shoal/proto/status'
+import { type GrpcStatus, PRIMARY_TRAILER } from '@shoal/proto/status'
 
 /** How a stream ends, as gRPC tells it. */
 export interface Ending extends GrpcStatus {
   readonly metadata?: Metadata
 }
 
-/** The trailer that names the primary's `host:port` to agents that came to another manager. */
-export const PRIMARY_TRAILER = 'shoal-primary'
-
+/** @param primary its `host:port`, to be told to agents that came to another manager */
 export function notPrimary(primary: string | undefined): Ending {
   const metadata = new Metadata()
   if (primary !== undefined) metadata.set(PRIMARY_TRAILER, primary)

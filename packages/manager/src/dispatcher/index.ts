@@ -5,5 +5,5 @@
  */
 export { clusterNews } from './cluster-news.js'
 export { createDispatcher, type Dispatcher, type DispatcherOptions, type Peer } from './dispatcher.js'
-export { PRIMARY_TRAILER } from './ending.js'
+export { notPrimary } from './ending.js'
 export { DISPATCHER_SERVER_OPTIONS } from './server-options.js'

@@ -26,6 +26,7 @@ function stage() {
       cluster: 'c',
       managerId,
       address: `${managerId}:2377`,
+      apiAddress: `${managerId}:3376`,
       ttlMs: 3000,
       clock,
       log: silentLogger,
@@ -56,15 +57,15 @@ describe('campaign', () => {
     expect((await store.snapshot('/shoal/c/leader')).entries).toEqual([
       {
         key: '/shoal/c/leader',
-        value: '{"managerId":"m1","address":"m1:2377"}',
+        value: '{"managerId":"m1","address":"m1:2377","apiAddress":"m1:3376"}',
         revision: leadership.revision,
       },
     ])
     expect(await readManagers(store, 'c')).toEqual({
-      leader: { managerId: 'm1', address: 'm1:2377' },
+      leader: { managerId: 'm1', address: 'm1:2377', apiAddress: 'm1:3376' },
       managers: [
-        { managerId: 'm1', address: 'm1:2377' },
-        { managerId: 'm2', address: 'm2:2377' },
+        { managerId: 'm1', address: 'm1:2377', apiAddress: 'm1:3376' },
+        { managerId: 'm2', address: 'm2:2377', apiAddress: 'm2:3376' },
       ],
     })
   })
@@ -81,8 +82,8 @@ describe('campaign', () => {
     expect(first.lost.aborted).toBe(true)
     expect(second.revision).toBeGreaterThan(first.revision)
     expect(await readManagers(store, 'c')).toEqual({
-      leader: { managerId: 'm2', address: 'm2:2377' },
-      managers: [{ managerId: 'm2', address: 'm2:2377' }],
+      leader: { managerId: 'm2', address: 'm2:2377', apiAddress: 'm2:3376' },
+      managers: [{ managerId: 'm2', address: 'm2:2377', apiAddress: 'm2:3376' }],
     })
   })
 

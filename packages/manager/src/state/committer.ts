@@ -55,9 +55,14 @@ export class Committer {
     this.#options = options
   }
 
-  /** Aborts when the store has refused a write because another manager leads. */
+  /** Aborts when the store has refused a write because another manager leads, and by `depose`. */
   get deposed(): AbortSignal {
     return this.#deposed.signal
+  }
+
+  /** Refuses what waits, and all that comes. A transaction on its way is left to the fence. */
+  depose(): void {
+    this.#deposed.abort(deposedError())
   }
 
   /** Every transaction from now on compares this key. */

@@ -16,17 +16,20 @@ export interface OpenStateOptions {
   readonly signal: AbortSignal
 }
 
-/** The state of one manager: a warm copy that follows the store, and from `lead` on the one that writes it. */
+/**
+ * The state of one manager: a warm copy that follows the store, and from `lead` to `stepDown` the one that writes
+ * it. It may lead again: each term has a fence and a queue of its own, so that nothing of one gets into the next.
+ */
 export class LiveState extends MemoryState implements State {
+  readonly #options: OpenStateOptions
   readonly #follower: Follower
-  readonly #committer: Committer
-  readonly #signal: AbortSignal
+  #committer: Committer
   #leads = false
 
   /** Use `openState`. */
   constructor(options: OpenStateOptions) {
     super()
-    this.#signal = options.signal
+    this.#options = options
     this.#follower = new Follower({ ...options, memory: this })
     this.#committer = new Committer({ ...options, memory: this })
   }
@@ -39,16 +42,29 @@ export class LiveState extends MemoryState implements State {
   /**
    * From now on this manager writes, as long as `fence` holds. Resolves when memory holds all that the
    * managers before it have written.
-   * @throws ShoalError `unavailable` when `signal` (of the state) aborts meanwhile
+   * @param signal gives up the wait, beside the signal of the state
+   * @throws ShoalError `unavailable` when a signal aborts meanwhile
    */
-  async lead(fence: Fence): Promise<void> {
-    this.#committer.setFence(fence)
-    await this.#follower.reached(fence.revision, this.#signal)
-    if (this.#signal.aborted) throw new ShoalError('unavailable', 'the manager is stopping')
+  async lead(fence: Fence, signal = this.#options.signal): Promise<void> {
+    this.stepDown()
+    const committer = new Committer({ ...this.#options, memory: this })
+    committer.setFence(fence)
+    this.#committer = committer
+    const given = AbortSignal.any([signal, this.#options.signal])
+    await this.#follower.reached(fence.revision, given)
+    if (given.aborted || committer.deposed.aborted) {
+      throw new ShoalError('unavailable', 'the term has ended before it began')
+    }
     this.#leads = true
   }
 
-  /** Aborts when a write was refused because another manager leads: this state will write no more. */
+  /** Ends the term: what waits to be written is refused, and so is what comes later. */
+  stepDown(): void {
+    this.#leads = false
+    this.#committer.depose()
+  }
+
+  /** Of the present term; aborts when a write was refused because another manager leads, or by `stepDown`. */
   get deposed(): AbortSignal {
     return this.#committer.deposed
   }

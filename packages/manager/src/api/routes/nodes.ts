@@ -16,15 +16,17 @@ const FILTERS = ['id', 'name', 'label', 'node.label', 'membership', 'role']
 const MEMBERSHIPS = ['accepted', 'pending']
 
 export function nodeRoutes(app: FastifyInstance, context: ApiOptions): void {
-  const { state } = context
+  const { state, facts } = context
 
   app.get('/nodes', (request) => {
     const filters = readFilters(request, FILTERS)
     checkWords(filters)
-    return [...state.all('node')].filter((node) => matches(filters, node)).map(nodeAnswer)
+    return [...state.all('node')]
+      .filter((node) => matches(filters, node))
+      .map((node) => nodeAnswer(node, facts))
   })
 
-  app.get('/nodes/:id', (request) => nodeAnswer(findNode(state, pathId(request))))
+  app.get('/nodes/:id', (request) => nodeAnswer(findNode(state, pathId(request)), facts))
 
   app.post('/nodes/:id/update', async (request, reply) => {
     await updateNode(request, context)

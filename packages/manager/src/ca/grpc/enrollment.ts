@@ -1,7 +1,7 @@
-import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
+import type { Metadata, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import type { Logger } from '@shoal/common'
-import type { EnrollmentHandlers } from '@shoal/proto'
-import { toGrpcStatus } from '@shoal/proto/status'
+import type { EnrollmentHandlers, ManagerSetup } from '@shoal/proto'
+import { type GrpcStatus, toGrpcStatus } from '@shoal/proto/status'
 import type { CertificateAuthority } from '../authority.js'
 import { requireRole } from './peer.js'
 
@@ -9,6 +9,10 @@ export interface EnrollmentOptions {
   readonly authority: CertificateAuthority
   /** `host:port` of every manager's 2377, the primary's first. */
   readonly managers: () => readonly string[]
+  /** What a newcomer that becomes a manager needs to reach the store. */
+  readonly managerSetup?: ManagerSetup
+  /** How calls that write end while this manager is not the primary. */
+  readonly redirect?: () => (GrpcStatus & { readonly metadata?: Metadata }) | undefined
   readonly log: Logger
 }
 
@@ -37,9 +41,11 @@ async function answer<Reply>(
 
 /** For `server.addService(wire.Enrollment.service, …)`, on a server with `ReloadableServerCredentials`. */
 export function createEnrollmentHandlers(options: EnrollmentOptions): EnrollmentHandlers {
-  const { authority, log, managers } = options
+  const { authority, log, managers, managerSetup, redirect } = options
   return {
     Join(call, respond) {
+      const ending = redirect?.()
+      if (ending) return respond(ending)
       void answer(call, respond, log, async () => {
         const { token, certificateRequest } = call.request
         const address = addressOf(call.getPeer())
@@ -50,6 +56,7 @@ export function createEnrollmentHandlers(options: EnrollmentOptions): Enrollment
           certificate: joined.certificate,
           rootCertificates: joined.roots,
           managers: [...managers()],
+          ...(joined.role === 'manager' && managerSetup && { manager: managerSetup }),
         }
       })
     },
