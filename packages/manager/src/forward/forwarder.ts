@@ -1,8 +1,8 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect, type ConnectionOptions } from 'node:tls'
-import { type Clock, type Logger } from '@shoal/common'
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { Clock, Logger } from '@shoal/common'
 import { clusterIdOfRoot, type Identity, MANAGER_NAME, requireManager } from '@shoal/common/tls/index'
 import { swarmError } from '../api/errors.js'
 import type { PassOn } from '../api/options.js'
@@ -12,7 +12,7 @@ import type { Role } from '../role.js'
 export interface ForwarderOptions {
   readonly managerId: string
   readonly role: Role
-  readonly directory: Pick<ManagerDirectory, 'leader' | 'untilLeader'>
+  readonly directory: Pick<ManagerDirectory, 'leader' | 'untilLeader' | 'onChange'>
   /** What this manager shows to the primary. */
   readonly identity: () => Identity
   readonly clock: Clock
@@ -30,6 +30,11 @@ const NO_PRIMARY = swarmError(
   'unavailable',
   'there is no primary manager at present: one takes over as soon as it can, try again',
 ).message
+
+interface Target {
+  readonly managerId: string
+  readonly connection: ConnectionOptions
+}
 
 /** Passes requests on to the primary. Whoever calls it has checked that the client may use the API. */
 export class Forwarder implements PassOn {
@@ -61,7 +66,7 @@ export class Forwarder implements PassOn {
     if (!target) return refuse(response)
     const { method } = request
     const headers = { ...withoutHops(request.headers), [MARK]: this.#options.managerId }
-    const call = httpsRequest({ ...target, agent: this.#agent, method, path, headers })
+    const call = httpsRequest({ ...target.connection, agent: this.#agent, method, path, headers })
     call.once('response', (answer) => {
       answer.once('error', () => response.destroy())
       response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer))
@@ -71,13 +76,14 @@ export class Forwarder implements PassOn {
     call.on('error', (error) => {
       request.unpipe(call)
       if (response.destroyed) return
-      this.#options.log.warn({ err: error, primary: target.host }, 'a request could not be passed on')
+      this.#options.log.warn({ err: error, primary: target.managerId }, 'a request could not be passed on')
       if (response.headersSent) response.destroy()
       else refuse(response)
     })
     response.once('close', () => {
       if (!response.writableFinished) call.destroy()
     })
+    this.#endWithItsPrimary(target.managerId, call)
     request.pipe(call)
   }
 
@@ -89,7 +95,7 @@ export class Forwarder implements PassOn {
     if (!target) return refuseRaw(client)
     let connected = false
     // Node knows the option here, too, whatever its types say.
-    const options = { ...target, allowHalfOpen: true }
+    const options = { ...target.connection, allowHalfOpen: true }
     const primary = connect(options, () => {
       connected = true
       primary.write(headOf(request, this.#options.managerId))
@@ -98,10 +104,11 @@ export class Forwarder implements PassOn {
       primary.pipe(client)
     })
     primary.on('error', (error) => {
-      this.#options.log.warn({ err: error, primary: target.host }, 'an upgrade could not be passed on')
+      this.#options.log.warn({ err: error, primary: target.managerId }, 'an upgrade could not be passed on')
       if (connected) client.destroy()
       else refuseRaw(client)
     })
+    this.#endWithItsPrimary(target.managerId, primary)
     client.once('close', () => primary.destroy())
     primary.once('close', () => connected && client.destroy())
   }
@@ -110,14 +117,14 @@ export class Forwarder implements PassOn {
     this.#agent.destroy()
   }
 
-  async #target(request: IncomingMessage): Promise<ConnectionOptions | undefined> {
+  async #target(request: IncomingMessage): Promise<Target | undefined> {
     if (request.headers[MARK] !== undefined) return undefined
     const { directory, identity, managerId } = this.#options
     const leader = await directory.untilLeader(PATIENCE_MS, (found) => found.managerId !== managerId)
     if (!leader) return undefined
     const { keyPem: key, certificatePem: cert, rootsPem: ca } = identity()
     const colon = leader.apiAddress.lastIndexOf(':')
-    return {
+    const connection: ConnectionOptions = {
       host: leader.apiAddress.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
       port: Number(leader.apiAddress.slice(colon + 1)),
       key,
@@ -126,6 +133,17 @@ export class Forwarder implements PassOn {
       servername: MANAGER_NAME,
       checkServerIdentity: requireManager(clusterIdOfRoot(ca)),
     }
+    return { managerId: leader.managerId, connection }
+  }
+
+  /** A primary that stands still would keep its clients waiting although another one leads. */
+  #endWithItsPrimary(managerId: string, call: ClientRequest | TLSSocket): void {
+    const { directory } = this.#options
+    const stop = directory.onChange(() => {
+      const leader = directory.leader()
+      if (leader && leader.managerId !== managerId) call.destroy(new Error('another manager leads now'))
+    })
+    call.once('close', stop)
   }
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type Clock, isRetryable, type Logger, sleep } from '@shoal/common'
 import type { LiveState } from '../state/open.js'
 import type { Leadership } from './campaign.js'
@@ -21,7 +22,7 @@ export interface TermOptions {
   readonly signal: AbortSignal
 }
 
-const RETRY_DELAY_MS = 1_000
+const RETRY_DELAY_MS = 300
 
 /**
  * Leads whenever it can: campaigns, serves a term until it is lost, and campaigns again. Invariant: between two
@@ -43,6 +44,8 @@ export async function runTerms(options: TermOptions): Promise<void> {
 
 async function serve({ state, begin, log, signal }: TermOptions, leadership: Leadership): Promise<void> {
   const term = new AbortController()
+  // All that runs in a term listens for its end: Node takes more than ten for a leak.
+  setMaxListeners(0, term.signal)
   const end = (): void => term.abort()
   const over = untilAborted(term.signal)
   for (const reason of [signal, leadership.lost]) onAbort(reason, end, term.signal)

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.js'
+
+const PROGRAM = fileURLToPath(new URL('../../packages/manager/dist/main.js', import.meta.url))
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** Who a manager is; the same text as in its `membership.json`. */
+export interface Membership {
+  readonly clusterId: string
+  readonly nodeId: string
+}
+
+/** A manager as a process of its own on loopback, with its state in etcd. It needs a build of the packages. */
+export class ManagerProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), 'shoal-manager-'))
+  readonly #child: ChildProcess
+  #log = ''
+
+  private constructor(config: object, membership?: Membership) {
+    mkdirSync(join(this.folder, 'manager'))
+    const path = join(this.folder, 'manager', 'config.json')
+    const folders = { stateDir: this.folder, runDir: this.folder, socketPath: this.#socket }
+    writeFileSync(path, JSON.stringify({ ...config, ...folders }))
+    if (membership) writeFileSync(this.#membershipPath, JSON.stringify(membership))
+    this.#child = spawn(process.execPath, [PROGRAM, '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] })
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()))
+  }
+
+  /** Starts a manager and waits until it answers. @param membership of one that joins; a founder makes its own */
+  static async start(etcd: string, membership?: Membership): Promise<ManagerProcess> {
+    const [agents, api, metrics] = await Promise.all([freePort(), freePort(), freePort()])
+    const manager = new ManagerProcess(
+      {
+        listenAddress: `127.0.0.1:${agents}`,
+        apiAddress: `127.0.0.1:${api}`,
+        metricsAddress: `127.0.0.1:${metrics}`,
+        advertiseAddress: '127.0.0.1',
+        store: { kind: 'etcd', endpoints: [etcd] },
+        initialise: membership === undefined,
+        logLevel: 'debug',
+      },
+      membership,
+    )
+    try {
+      await eventually(() => manager.ask('GET', '/_ping'))
+    } catch (error) {
+      await manager.end()
+      throw new Error(`the manager did not start:\n${manager.log}`, { cause: error })
+    }
+    return manager
+  }
+
+  get log(): string {
+    return this.#log
+  }
+
+  get membership(): Membership {
+    return JSON.parse(readFileSync(this.#membershipPath, 'utf8')) as Membership
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name)
+  }
+
+  /** Whether the process has not ended. */
+  get alive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** A call of the Engine API over the manager's socket. @throws when it does not answer */
+  ask(method: string, path: string, body?: object): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const headers = body && { 'content-type': 'application/json' }
+      const call = request({ socketPath: this.#socket, method, path, ...(headers && { headers }) }, (answer) => {
+        let text = ''
+        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
+        answer.once('error', reject)
+      })
+      call.once('error', reject)
+      call.end(body && JSON.stringify(body))
+    })
+  }
+
+  /** Kills it and removes its folder. */
+  async end(): Promise<void> {
+    if (this.alive) {
+      const exited = once(this.#child, 'exit')
+      this.#child.kill('SIGKILL')
+      await exited
+    }
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  get #socket(): string {
+    return join(this.folder, 'manager.sock')
+  }
+
+  get #membershipPath(): string {
+    return join(this.folder, 'manager', 'membership.json')
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
