@@ -23,9 +23,11 @@ export function certificateFolder(lab: string): string {
 }
 
 /** @throws Error when `options` ask for what the lab cannot give */
-export function checkOptions(options: Pick<LabOptions, 'hosts' | 'managers'>): void {
-  if (!Number.isInteger(options.hosts) || options.hosts < 1) throw new Error('--hosts must be 1 or more')
-  if (options.managers !== 1) throw new Error('not implemented: more than one manager (--managers)')
+export function checkOptions({ hosts, managers, store }: Pick<LabOptions, 'hosts' | 'managers' | 'store'>): void {
+  if (!Number.isInteger(hosts) || hosts < 1) throw new Error('--hosts must be 1 or more')
+  if (!Number.isInteger(managers) || managers < 1) throw new Error('--managers must be 1 or more')
+  if (managers > hosts) throw new Error('--managers cannot be more than --hosts')
+  if (managers > 1 && store !== 'etcd') throw new Error('--managers beyond 1 needs --store etcd')
 }
 
 /** Brings hosts up, joins them into one cluster, and loads the workload image everywhere. */
@@ -56,21 +58,15 @@ async function formCluster(options: LabOptions, storeArguments: readonly string[
   const [first, ...others] = await hosts(options.lab)
   if (!first) throw new Error('the lab has no hosts')
   await mustRun(first.name, ['ctl', 'swarm', 'init', '--advertise-addr', first.address, ...storeArguments])
-  if (others.length === 0) return
-  const token = await mustRun(first.name, ['ctl', 'swarm', 'join-token', '-q', 'worker'])
+  const token = (role: string): Promise<string> =>
+    mustRun(first.name, ['ctl', 'swarm', 'join-token', '-q', role])
+  const [manager, worker] = [await token('manager'), await token('worker')]
+  const at = `${first.address}:2377`
   await Promise.all(
-    others.map((host) =>
-      mustRun(host.name, [
-        'ctl',
-        'swarm',
-        'join',
-        '--token',
-        token,
-        '--advertise-addr',
-        host.address,
-        `${first.address}:2377`,
-      ]),
-    ),
+    others.map(({ name, address }, index) => {
+      const secret = index + 1 < options.managers ? manager : worker
+      return mustRun(name, ['ctl', 'swarm', 'join', '--token', secret, '--advertise-addr', address, at])
+    }),
   )
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, ShoalError } from '@shoal/common/errors'
 import type { Environment } from '../client/index.js'
@@ -44,6 +44,16 @@ export interface AgentState {
   nodeId?: string
 }
 
+/** What the cluster told a newcomer that becomes a manager, as the agent leaves it for this command. */
+export interface ManagerSetup {
+  clusterId: string
+  etcdEndpoints: string[]
+  /** PEM; empty when there is none. */
+  etcdCa: string
+  etcdCertificate: string
+  etcdKey: string
+}
+
 /** Where everything of this host is kept: the flag, else SHOAL_STATE_DIR, else /var/lib/shoal. */
 export function stateFolder(flag: string | undefined, environment: Environment): string {
   return flag ?? environment['SHOAL_STATE_DIR'] ?? DEFAULT_STATE
@@ -84,6 +94,34 @@ function readConfig(path: string, absence: string): unknown {
 export function writeConfig(path: string, config: ManagerConfig | AgentConfig): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 })
+}
+
+/** Takes the setup of a host that joined with a manager's token; it holds keys, so its file is removed. */
+export function takeManagerSetup(stateDir: string): ManagerSetup | undefined {
+  const path = join(stateDir, 'agent', 'manager-setup.json')
+  if (!existsSync(path)) return undefined
+  const setup = JSON.parse(readFileSync(path, 'utf8')) as ManagerSetup
+  rmSync(path)
+  return setup
+}
+
+/** Writes what makes this host's manager a member: who it is, and what it shows to etcd. @returns its store */
+export function writeMembership(stateDir: string, nodeId: string, setup: ManagerSetup): StoreConfig {
+  const folder = join(stateDir, 'manager')
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+  write('membership.json', JSON.stringify({ clusterId: setup.clusterId, nodeId }))
+  return {
+    kind: 'etcd',
+    endpoints: setup.etcdEndpoints,
+    ...(setup.etcdCa !== '' && { caFile: write('etcd/ca.pem', setup.etcdCa) }),
+    ...(setup.etcdCertificate !== '' && { certFile: write('etcd/cert.pem', setup.etcdCertificate) }),
+    ...(setup.etcdKey !== '' && { keyFile: write('etcd/key.pem', setup.etcdKey) }),
+  }
 }
 
 /** What the agent last said of its joining; undefined before it has. */

@@ -19,6 +19,17 @@ export const HOST_FLAGS: readonly FlagText[] = [
   { name: 'log-level', value: 'string', help: 'Least level that the daemons log (default "info")' },
 ]
 
+/** Flags of the commands that may make this host a manager. */
+export const MANAGER_FLAGS: readonly FlagText[] = [
+  {
+    name: 'listen-addr',
+    value: 'node-addr',
+    help: 'Address for agents and managers (default 0.0.0.0:2377)',
+  },
+  { name: 'api-addr', value: 'node-addr', help: 'Address of the Engine API (default 0.0.0.0:3376)' },
+  { name: 'metrics-addr', value: 'node-addr', help: 'Address of the metrics (default 127.0.0.1:9323)' },
+]
+
 export const DEFAULT_DOCKER_SOCKET = '/var/run/docker.sock'
 export const ALREADY_IN_CLUSTER =
   'This node is already part of a swarm. Use "ctl swarm leave" to leave this swarm and join another one.'

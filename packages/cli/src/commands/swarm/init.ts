@@ -12,7 +12,7 @@ import {
 } from '../../daemon/index.js'
 import { type Command, type Io, valueOf } from '../lib/command.js'
 import { answers, bringUp, localManager, readyNode, type Started } from './bring-up.js'
-import { ALREADY_IN_CLUSTER, HOST_FLAGS } from './host-flags.js'
+import { ALREADY_IN_CLUSTER, HOST_FLAGS, MANAGER_FLAGS } from './host-flags.js'
 import { printJoinCommand } from './join-command.js'
 import { agentConfigFrom, managerConfigFrom } from './plan-host.js'
 
@@ -29,13 +29,7 @@ export const command: Command = {
   ],
   flags: [
     ...HOST_FLAGS,
-    {
-      name: 'listen-addr',
-      value: 'node-addr',
-      help: 'Address for agents and managers (default 0.0.0.0:2377)',
-    },
-    { name: 'api-addr', value: 'node-addr', help: 'Address of the Engine API (default 0.0.0.0:3376)' },
-    { name: 'metrics-addr', value: 'node-addr', help: 'Address of the metrics (default 127.0.0.1:9323)' },
+    ...MANAGER_FLAGS,
     {
       name: 'store',
       value: 'string',

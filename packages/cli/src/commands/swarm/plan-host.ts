@@ -26,13 +26,15 @@ export function foldersOf(given: GivenFlags, environment: Environment): { stateD
 }
 
 /**
- * The manager's configuration from the flags of `swarm init`.
+ * The manager's configuration from the flags of `swarm init` and `swarm join`.
  * @param advertiseAddress the address that other hosts reach this one at
+ * @param store of the cluster that is joined; without it a cluster is made, in the store that the flags name
  */
 export function managerConfigFrom(
   given: GivenFlags,
   environment: Environment,
   advertiseAddress: string,
+  store?: StoreConfig,
 ): ManagerConfig {
   const { stateDir, runDir } = foldersOf(given, environment)
   return {
@@ -43,8 +45,8 @@ export function managerConfigFrom(
     socketPath: join(runDir, 'manager.sock'),
     advertiseAddress,
     metricsAddress: valueOf(given, 'metrics-addr') ?? METRICS,
-    store: storeFrom(given),
-    initialise: true,
+    store: store ?? storeFrom(given),
+    initialise: store === undefined,
     logLevel: valueOf(given, 'log-level') ?? 'info',
   }
 }
