@@ -8,9 +8,10 @@ const THREE = ['a:2377', 'b:2377', 'c:2377']
 const unreachable: SessionOutcome = { kind: 'unreachable', reason: '' }
 
 describe('whom an agent calls next', () => {
-  test('after a good session: the primary, at once', () => {
+  test('after a good session: at once another manager than the one that was lost, which may stand still', () => {
     const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
-    expect(decideNextTry(outcome, 7, THREE, never)).toEqual({ delayMs: 100, address: 'a:2377', failures: 0 })
+    expect(decideNextTry(outcome, 7, THREE, never)).toEqual({ delayMs: 100, address: 'b:2377', failures: 1 })
+    expect(decideNextTry(outcome, 7, ['a'], never)).toEqual({ delayMs: 100, address: 'a', failures: 0 })
   })
 
   test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {

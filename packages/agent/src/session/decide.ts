@@ -24,8 +24,8 @@ export interface NextTry {
 }
 
 /**
- * Whom to call next, and when. After a good session the primary is called at once; else the managers take
- * turns, and the wait doubles with every round.
+ * Whom to call next, and when. After a good session another manager than its own is called at once; else the
+ * managers take turns, and the wait doubles with every round.
  * @param failures the attempts in a row that had failed before this one
  * @param managers `host:port`, the primary's first
  */
@@ -36,7 +36,9 @@ export function decideNextTry(
   random: Random,
 ): NextTry {
   if (outcome.kind === 'lost' && outcome.livedMs >= SHORT_LIFE_MS) {
-    return { delayMs: jittered(random, FIRST_DELAY_MS), address: managers[0], failures: 0 }
+    // Whoever was just lost may stand still and keep a caller waiting; any other manager names the primary at once.
+    const failures = managers.length > 1 ? 1 : 0
+    return { delayMs: jittered(random, FIRST_DELAY_MS), address: managers[failures], failures }
   }
   const failed = failures + 1
   const address = managers[failed % Math.max(managers.length, 1)]
