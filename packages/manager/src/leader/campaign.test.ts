@@ -3,7 +3,7 @@ import { settle, VirtualClock } from '@shoal/common/virtual-clock'
 import { describe, expect, test } from 'vitest'
 import type { Lease } from '../store/contract.js'
 import { MemoryStore } from '../store/memory.js'
-import { campaign, type Leadership } from './campaign.js'
+import { campaign, type CampaignOptions, type Leadership } from './campaign.js'
 import { readManagers } from './managers.js'
 
 /** A store that remembers the leases it gave. */
@@ -20,7 +20,7 @@ class LeasedStore extends MemoryStore {
 function stage() {
   const clock = new VirtualClock()
   const store = new LeasedStore()
-  const stand = (managerId: string, signal = new AbortController().signal): Promise<Leadership> =>
+  const stand = (managerId: string, options: Partial<CampaignOptions> = {}): Promise<Leadership> =>
     campaign({
       store,
       cluster: 'c',
@@ -30,7 +30,8 @@ function stage() {
       ttlMs: 3000,
       clock,
       log: silentLogger,
-      signal,
+      signal: new AbortController().signal,
+      ...options,
     })
   return { clock, store, stand }
 }
@@ -169,10 +170,61 @@ describe('campaign', () => {
     const { store, stand } = stage()
     await stand('m1')
     const giveUp = new AbortController()
-    const waiting = stand('m2', giveUp.signal)
+    const waiting = stand('m2', { signal: giveUp.signal })
     await settle()
     giveUp.abort()
     await expect(waiting).rejects.toMatchObject({ code: 'unavailable' })
     expect((await readManagers(store, 'c')).managers.map(({ managerId }) => managerId)).toEqual(['m1'])
+  })
+})
+
+describe('taking over before the lease ends', () => {
+  test('on evidence that the leader is dead, and the dead one, should it live, hears that it was replaced', async () => {
+    const { store, stand } = stage()
+    const first = await stand('m1')
+    let proveDeath = (): void => undefined
+    const dead = new Promise<void>((resolve) => (proveDeath = resolve))
+    const waiting = stand('m2', { untilDead: () => dead })
+    expect(await isSettled(waiting)).toBe(false)
+
+    proveDeath()
+    const second = await waiting
+    await settle()
+
+    expect(first.lost.aborted).toBe(true)
+    expect(second.lost.aborted).toBe(false)
+    expect((await readManagers(store, 'c')).leader?.managerId).toBe('m2')
+    const fenced = await store.commit({ compares: [first], operations: [{ type: 'put', key: 'x', value: '' }] })
+    expect(fenced.committed).toBe(false)
+  })
+
+  test('two that see the same death: one leads, the other waits for it', async () => {
+    const { stand } = stage()
+    await stand('m1')
+    const isFirst = (managerId: string): Promise<void> =>
+      managerId === 'm1' ? Promise.resolve() : new Promise(() => undefined)
+    const both = ['m2', 'm3'].map((id) => stand(id, { untilDead: (leader) => isFirst(leader.managerId) }))
+    const settled = await Promise.all(both.map(isSettled))
+    expect(settled.filter(Boolean)).toHaveLength(1)
+  })
+
+  test('the lease of the dead leader ends later, and takes nothing from the new one', async () => {
+    const { store, stand } = stage()
+    await stand('m1')
+    const second = await stand('m2', { untilDead: () => Promise.resolve() })
+    const [lease] = store.leases
+    if (lease) store.expireLease(lease)
+    await settle()
+    expect(second.lost.aborted).toBe(false)
+    expect((await readManagers(store, 'c')).leader?.managerId).toBe('m2')
+  })
+
+  test('a manager that was killed and starts again takes its own leadership back', async () => {
+    const { stand } = stage()
+    const before = await stand('m1')
+    const after = await stand('m1', { reclaim: true })
+    await settle()
+    expect(before.lost.aborted).toBe(true)
+    expect(after.revision).toBeGreaterThan(before.revision)
   })
 })
