@@ -26,7 +26,8 @@ afterEach(async () => {
 })
 
 const cluster = () => scene.state.cluster()!
-const identityOf = (nodeId: string): Identity => provisionManager(cluster(), nodeId, ['127.0.0.1'], systemClock.now())
+const identityOf = (nodeId: string): Identity =>
+  provisionManager(cluster(), nodeId, ['127.0.0.1'], systemClock.now())
 const tls = (identity: Identity) =>
   ({ ...secureContextOptions(identity), requestCert: true, rejectUnauthorized: true }) as const
 
@@ -34,7 +35,10 @@ const tls = (identity: Identity) =>
 async function aPrimary(answer: RequestListener, identity = identityOf(MANAGER)): Promise<Server> {
   const server = createServer(tls(identity), answer).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  endings.push(() => server.close(), () => server.closeAllConnections())
+  endings.push(
+    () => server.close(),
+    () => server.closeAllConnections(),
+  )
   return server
 }
 
@@ -63,7 +67,10 @@ async function aSecondary(primary: Server | undefined) {
   })
   const api = createApi({ ...scene.options, passOn })
   await api.listen({ host: '127.0.0.1', port: 0 })
-  endings.push(() => api.close(), () => passOn.close())
+  endings.push(
+    () => api.close(),
+    () => passOn.close(),
+  )
   const elect = (next: ManagerInfo): void => {
     leader = next
     for (const listener of listeners) listener()
@@ -100,14 +107,20 @@ async function ask(asked: Asked): Promise<{ status: number | undefined; text: st
 
 describe('a secondary', () => {
   test('passes path, method, headers and body on as they are, and the answer back', async () => {
-    const primary = await aPrimary(async (incoming, response) => {
+    const primary = await aPrimary((incoming, response) => {
       const seen = { url: incoming.url, method: incoming.method, auth: incoming.headers['x-registry-auth'] }
       response.writeHead(418, { 'x-answer': 'yes', 'content-type': 'application/json' })
-      response.end(JSON.stringify({ ...seen, body: await textOf(incoming) }))
+      void textOf(incoming).then((body) => response.end(JSON.stringify({ ...seen, body })))
     })
     const { port } = await aSecondary(primary)
     const path = '/v1.41/services/create?q=%20a'
-    const answer = await ask({ port, path, method: 'POST', headers: { 'x-registry-auth': 'abc' }, body: '{"a":1}' })
+    const answer = await ask({
+      port,
+      path,
+      method: 'POST',
+      headers: { 'x-registry-auth': 'abc' },
+      body: '{"a":1}',
+    })
     expect(answer).toMatchObject({ status: 418, headers: { 'x-answer': 'yes' } })
     expect(JSON.parse(answer.text)).toEqual({ url: path, method: 'POST', auth: 'abc', body: '{"a":1}' })
   })
@@ -220,7 +233,16 @@ describe('over HTTPS, a secondary', () => {
     endings.push(() => api.close())
     const { port } = api.server.address() as AddressInfo
     const status = async ({ keyPem: key, certificatePem: cert, rootsPem: ca }: Identity, headers = {}) => {
-      const call = secureRequest({ host: '127.0.0.1', port, path: '/services', key, cert, ca, headers, agent: false }).end()
+      const call = secureRequest({
+        host: '127.0.0.1',
+        port,
+        path: '/services',
+        key,
+        cert,
+        ca,
+        headers,
+        agent: false,
+      }).end()
       return new Promise((resolve) => {
         call.once('response', (response) => resolve(response.statusCode))
         call.once('error', () => resolve('hung up'))
@@ -234,4 +256,3 @@ describe('over HTTPS, a secondary', () => {
     expect(asked).toBe(1)
   })
 })
-

@@ -133,6 +133,7 @@ export class ManagerRun {
       cluster: CLUSTER,
       managerId: this.#manager.name,
       address: this.#manager.address,
+      apiAddress: this.#manager.address,
       ttlMs: LEADER_TTL_MS,
       clock,
       log,

@@ -83,12 +83,15 @@ export class ManagerProcess {
   ask(method: string, path: string, body?: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = body && { 'content-type': 'application/json' }
-      const call = request({ socketPath: this.#socket, method, path, ...(headers && { headers }) }, (answer) => {
-        let text = ''
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-        answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
-        answer.once('error', reject)
-      })
+      const call = request(
+        { socketPath: this.#socket, method, path, ...(headers && { headers }) },
+        (answer) => {
+          let text = ''
+          answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
+          answer.once('error', reject)
+        },
+      )
       call.once('error', reject)
       call.end(body && JSON.stringify(body))
     })

@@ -23,7 +23,11 @@ export function certificateFolder(lab: string): string {
 }
 
 /** @throws Error when `options` ask for what the lab cannot give */
-export function checkOptions({ hosts, managers, store }: Pick<LabOptions, 'hosts' | 'managers' | 'store'>): void {
+export function checkOptions({
+  hosts,
+  managers,
+  store,
+}: Pick<LabOptions, 'hosts' | 'managers' | 'store'>): void {
   if (!Number.isInteger(hosts) || hosts < 1) throw new Error('--hosts must be 1 or more')
   if (!Number.isInteger(managers) || managers < 1) throw new Error('--managers must be 1 or more')
   if (managers > hosts) throw new Error('--managers cannot be more than --hosts')

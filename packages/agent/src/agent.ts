@@ -12,7 +12,12 @@ import {
   type EngineInfo,
   type Executor,
 } from './executor/index.js'
-import { type Admission, type AgentIdentity, MANAGER_CHANNEL_OPTIONS, obtainIdentity } from './identity/index.js'
+import {
+  type Admission,
+  type AgentIdentity,
+  MANAGER_CHANNEL_OPTIONS,
+  obtainIdentity,
+} from './identity/index.js'
 import { closable, type ClosableAssignments } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'

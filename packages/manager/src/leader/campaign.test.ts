@@ -194,7 +194,10 @@ describe('taking over before the lease ends', () => {
     expect(first.lost.aborted).toBe(true)
     expect(second.lost.aborted).toBe(false)
     expect((await readManagers(store, 'c')).leader?.managerId).toBe('m2')
-    const fenced = await store.commit({ compares: [first], operations: [{ type: 'put', key: 'x', value: '' }] })
+    const fenced = await store.commit({
+      compares: [first],
+      operations: [{ type: 'put', key: 'x', value: '' }],
+    })
     expect(fenced.committed).toBe(false)
   })
 

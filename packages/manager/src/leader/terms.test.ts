@@ -87,16 +87,19 @@ test('a write that waits when the term ends is refused, also if the next term is
 test('the fence ends the term of a manager that does not know yet that another leads', async () => {
   const store = new MemoryStore()
   const only = await aManager(store, 'm1')
-  const [term] = only.terms
-  const { key = '', revision = 0 } = term?.leadership ?? {}
+  const term = only.terms[0]!
+  const { key, revision } = term.leadership
   // Its watch tells it later than its write does.
-  const usurped = store.commit({ compares: [{ key, revision }], operations: [{ type: 'put', key, value: '{}' }] })
+  const usurped = store.commit({
+    compares: [{ key, revision }],
+    operations: [{ type: 'put', key, value: '{}' }],
+  })
   const write = only.state.commit([put('task', aTask('t1'))])
 
   await expect(write).rejects.toMatchObject(conflict)
   expect(await usurped).toMatchObject({ committed: true })
   await settle()
-  expect(term?.signal.aborted).toBe(true)
+  expect(term.signal.aborted).toBe(true)
 })
 
 test('asked to end, it resigns', async () => {

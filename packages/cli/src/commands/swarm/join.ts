@@ -27,7 +27,8 @@ const PATIENCE_MS = 60_000
 
 export const command: Command = {
   usage: '[OPTIONS] HOST:PORT',
-  description: 'Join a swarm as a node: start an agent on this host, and with the token of managers a manager',
+  description:
+    'Join a swarm as a node: start an agent on this host, and with the token of managers a manager',
   examples: ['ctl swarm join --token SWMTKN-1-… 10.0.0.1:2377'],
   flags: [
     ...HOST_FLAGS,
