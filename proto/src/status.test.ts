@@ -1,7 +1,7 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import { ERROR_CODES, ShoalError } from '@shoal/common'
 import { expect, test } from 'vitest'
-import { fromGrpcError, toGrpcStatus } from './status.js'
+import { fromGrpcError, PRIMARY_TRAILER, primaryNamedBy, toGrpcStatus } from './status.js'
 
 const received = (code: status, details: string): ServiceError =>
   Object.assign(new Error(`${code} ${details}`), { code, details, metadata: new Metadata() })
@@ -36,4 +36,13 @@ test.each([
 test('given something that is no status, then it is internal and keeps its cause', () => {
   const cause = new RangeError('odd')
   expect(fromGrpcError(cause)).toMatchObject({ code: 'internal', cause })
+})
+
+test('given a trailer with the primary, then it is found in the error and in what is made of it', () => {
+  const error = received(status.UNAVAILABLE, 'not the primary')
+  expect(primaryNamedBy(error)).toBeUndefined()
+  error.metadata.set(PRIMARY_TRAILER, '10.0.0.1:2377')
+  expect(primaryNamedBy(error)).toBe('10.0.0.1:2377')
+  expect(primaryNamedBy(fromGrpcError(error))).toBe('10.0.0.1:2377')
+  expect(primaryNamedBy(new TypeError('something else'))).toBeUndefined()
 })

@@ -12,6 +12,8 @@ import * as tls from '@shoal/common/tls/index'
 import { VirtualClock } from '@shoal/common/virtual-clock'
 import * as ca from '@shoal/manager/ca/index'
 import { type LiveState, remove } from '@shoal/manager/state/index'
+import { notPrimary } from '@shoal/manager/dispatcher/index'
+import type { ClusterRecord } from '@shoal/manager/state/index'
 import { createTestState, storeRecord } from '@shoal/manager/state/testing/index'
 import { wire } from '@shoal/proto'
 import { fromGrpcError } from '@shoal/proto/status'
@@ -46,11 +48,16 @@ afterEach(async () => {
 })
 
 /** A manager's port 2377. TLS compares with the machine's clock, so the virtual one starts near it. */
-async function aManager(startMs = Date.now(), folder = 'manager'): Promise<Manager> {
+async function aManager(
+  startMs = Date.now(),
+  folder = 'manager',
+  enrollment: Partial<ca.EnrollmentOptions> = {},
+  record?: ClusterRecord,
+): Promise<Manager> {
   const clock = new VirtualClock(startMs)
   const state = await createTestState(clock)
-  const cluster = ca.newClusterRecord({ id: 'cluster1', nowMs: startMs, random: systemRandom })
-  await storeRecord(state, 'cluster', cluster)
+  const cluster = record ?? ca.newClusterRecord({ id: 'cluster1', nowMs: startMs, random: systemRandom })
+  await storeRecord(state, 'cluster', { ...cluster, Version: { Index: 0 } })
   const identity = await ca.ManagerIdentity.open({
     directory: join(directory, folder),
     cluster: () => state.cluster(),
@@ -64,7 +71,12 @@ async function aManager(startMs = Date.now(), folder = 'manager'): Promise<Manag
   const server = new Server()
   server.addService(
     wire.Enrollment.service,
-    ca.createEnrollmentHandlers({ authority, managers: () => ['the-primary:2377'], log: silentLogger }),
+    ca.createEnrollmentHandlers({
+      authority,
+      managers: () => ['the-primary:2377'],
+      log: silentLogger,
+      ...enrollment,
+    }),
   )
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', identity.serverCredentials, (error, bound) =>
@@ -124,6 +136,26 @@ describe('a newcomer', () => {
     const restarted = await anAgent(manager)
     expect(restarted.identity.current).toEqual(identity.current)
     expect(restarted.admission).toBeUndefined()
+  })
+
+  test('given a manager that is not the primary, then it joins at the one that is named', async () => {
+    const primary = await aManager()
+    const redirect = () => notPrimary(primary.address)
+    const secondary = await aManager(undefined, 'secondary', { redirect }, clusterOf(primary))
+    const { Worker } = ca.joinTokens(clusterOf(primary))
+    const { identity } = await anAgent(primary, Worker, secondary.address)
+    expect(primary.state.get('node', identity.nodeId)).toBeDefined()
+    expect(secondary.state.count('node')).toBe(0)
+  })
+
+  test('given the token of managers, then it is told how to reach the store, and a worker is not', async () => {
+    const managerSetup = { clusterId: 'cluster1', etcdEndpoints: ['https://etcd:2379'], etcdKey: 'secret' }
+    const manager = await aManager(undefined, 'manager', { managerSetup })
+    const tokens = ca.joinTokens(clusterOf(manager))
+    const { admission } = await anAgent(manager, tokens.Manager)
+    expect(admission?.managerSetup).toMatchObject(managerSetup)
+    await fs.rm(join(directory, 'agent'), { recursive: true })
+    expect((await anAgent(manager, tokens.Worker)).admission?.managerSetup).toBeUndefined()
   })
 
   test('given a token of another cluster, then it sends no secret and says what it expected', async () => {

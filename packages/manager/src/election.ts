@@ -65,7 +65,8 @@ export class Election {
   /** Lets go of the leadership, if this manager has it. */
   async end(): Promise<void> {
     this.#ending.abort()
-    const { parts } = this.#options
+    const { parts, role } = this.#options
+    role.end()
     if (!this.#running) {
       await this.#first
         ?.resign()

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '@shoal/common'
 export class Role {
   readonly #listeners = new Set<() => void>()
   #primary = false
+  #ended = false
 
   get primary(): boolean {
     return this.#primary
@@ -14,6 +15,12 @@ export class Role {
     for (const listener of this.#listeners) listener()
   }
 
+  /** It will never be the primary again: nobody waits for it any more. */
+  end(): void {
+    this.#ended = true
+    this.set(false)
+  }
+
   /** @returns ends the subscription */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -22,10 +29,10 @@ export class Role {
 
   /** Waits for `patienceMs` milliseconds at the most. @returns whether it is the primary by then */
   async untilPrimary(clock: Clock, patienceMs: number): Promise<boolean> {
-    if (this.#primary) return true
+    if (this.#primary || this.#ended) return this.#primary
     const changed = new AbortController()
     const stop = this.onChange(() => {
-      if (this.#primary) changed.abort()
+      if (this.#primary || this.#ended) changed.abort()
     })
     await sleep(clock, patienceMs, changed.signal)
     stop()

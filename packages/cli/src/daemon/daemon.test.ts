@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '@shoal/common/clock'
@@ -11,8 +11,10 @@ import {
   type Interfaces,
   runningPid,
   stopDaemon,
+  takeManagerSetup,
   waitUntil,
   withPort,
+  writeMembership,
 } from './index.js'
 
 const at = (...addresses: string[]) =>
@@ -139,5 +141,40 @@ describe('a daemon', () => {
     expect(await stopDaemon(daemon, systemClock, 5000)).toBe(true)
     expect(await waitUntil(() => child.exitCode === 0, systemClock, 5000)).toBe(true)
     rmSync(runDir, { recursive: true })
+  })
+})
+
+describe('a host that joined as a manager', () => {
+  const setup = {
+    clusterId: 'c1',
+    etcdEndpoints: ['https://etcd:2379'],
+    etcdCa: 'the ca',
+    etcdCertificate: '',
+    etcdKey: 'the key',
+  }
+
+  test('takes the setup once, for keys are in it', () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'shoal-join-'))
+    expect(takeManagerSetup(stateDir)).toBeUndefined()
+    mkdirSync(join(stateDir, 'agent'))
+    const path = join(stateDir, 'agent', 'manager-setup.json')
+    writeFileSync(path, JSON.stringify(setup))
+    expect(takeManagerSetup(stateDir)).toEqual(setup)
+    expect(existsSync(path)).toBe(false)
+    rmSync(stateDir, { recursive: true })
+  })
+
+  test('has its membership and the files of etcd, for its owner only, and is told to join, not to found', () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'shoal-join-'))
+    const folder = join(stateDir, 'manager')
+    const store = writeMembership(stateDir, 'n1', setup)
+    const files = { caFile: join(folder, 'etcd/ca.pem'), keyFile: join(folder, 'etcd/key.pem') }
+    expect(store).toEqual({ kind: 'etcd', endpoints: setup.etcdEndpoints, ...files })
+    expect(readFileSync(files.keyFile, 'utf8')).toBe('the key')
+    expect(statSync(files.keyFile).mode & 0o777).toBe(0o600)
+    const membership: unknown = JSON.parse(readFileSync(join(folder, 'membership.json'), 'utf8'))
+    expect(membership).toEqual({ clusterId: 'c1', nodeId: 'n1' })
+    expect(managerConfigFrom(new Map(), {}, '10.0.0.2', store)).toMatchObject({ store, initialise: false })
+    rmSync(stateDir, { recursive: true })
   })
 })

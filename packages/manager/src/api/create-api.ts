@@ -73,7 +73,7 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts, passOn 
       !(await passOn.isOurs(request.raw))
     ) {
       reply.hijack()
-      await passOn.request(request.raw, reply.raw, request.originalUrl)
+      passOn.request(request.raw, reply.raw, request.originalUrl)
       return reply
     }
     // Before the body is read: a build context may be large.

@@ -37,11 +37,11 @@ export interface PassOn {
   readonly primary: boolean
   /** @returns ends the subscription */
   onRoleChange(listener: () => void): () => void
-  /** Whether this manager serves a request itself. One that is just taking over waits for that. */
+  /** Whether this manager serves a request itself; found out only when an election is over, for a while. */
   isOurs(request: IncomingMessage): Promise<boolean>
-  /** Has the primary answer. @param path as the client asked for it. It never rejects. */
-  request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>
-  /** The same for a connection that is to be upgraded. */
+  /** Has the primary answer. @param path as the client asked for it */
+  request(request: IncomingMessage, response: ServerResponse, path: string): void
+  /** The same for a connection that is to be upgraded. It never rejects. */
   upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void>
 }
 

@@ -98,6 +98,18 @@ describe('joining', () => {
     expect(state.count('node')).toBe(0)
   })
 
+  test('given a store that serves one manager, then the token of managers is refused and no node exists', async () => {
+    const { clock, state, tokens } = await aCluster()
+    const parts = { state, clock, random: seededRandom(1), refuseManagers: 'one manager only' }
+    const authority = new ca.CertificateAuthority(parts)
+    await expect(authority.join(orderOf(tokens.Manager))).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: 'one manager only',
+    })
+    expect(state.count('node')).toBe(0)
+    expect((await authority.join(orderOf(tokens.Worker))).role).toBe('worker')
+  })
+
   test('given a request that was tampered with, then it is refused and no node exists', async () => {
     const { authority, state, tokens } = await aCluster()
     const request = aRequest()

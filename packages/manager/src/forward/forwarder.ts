@@ -56,12 +56,14 @@ export class Forwarder implements PassOn {
   async isOurs({ headers }: IncomingMessage): Promise<boolean> {
     const { role, directory, managerId, clock } = this.#options
     if (role.primary) return true
-    const chosen = headers[MARK] !== undefined || directory.leader()?.managerId === managerId
+    const isMarked = headers[MARK] !== undefined
+    const leader = isMarked ? undefined : await directory.untilLeader(PATIENCE_MS)
+    const chosen = isMarked || leader?.managerId === managerId
     return chosen && role.untilPrimary(clock, PATIENCE_MS)
   }
 
-  async request(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
-    const target = await this.#target(request)
+  request(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const target = this.#target(request)
     if (response.destroyed) return
     if (!target) return refuse(response)
     const { method } = request
@@ -90,7 +92,8 @@ export class Forwarder implements PassOn {
   /** From here on the bytes are the primary's and the client's alone: nothing of them is read here. */
   async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
     client.on('error', () => client.destroy())
-    const target = await this.#target(request)
+    await this.#options.directory.untilLeader(PATIENCE_MS)
+    const target = this.#target(request)
     if (client.destroyed) return
     if (!target) return refuseRaw(client)
     let connected = false
@@ -117,11 +120,11 @@ export class Forwarder implements PassOn {
     this.#agent.destroy()
   }
 
-  async #target(request: IncomingMessage): Promise<Target | undefined> {
+  #target(request: IncomingMessage): Target | undefined {
     if (request.headers[MARK] !== undefined) return undefined
     const { directory, identity, managerId } = this.#options
-    const leader = await directory.untilLeader(PATIENCE_MS, (found) => found.managerId !== managerId)
-    if (!leader) return undefined
+    const leader = directory.leader()
+    if (!leader || leader.managerId === managerId) return undefined
     const { keyPem: key, certificatePem: cert, rootsPem: ca } = identity()
     const colon = leader.apiAddress.lastIndexOf(':')
     const connection: ConnectionOptions = {

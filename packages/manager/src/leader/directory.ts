@@ -54,23 +54,15 @@ export class ManagerDirectory {
   }
 
   /** The primary, waited for `patienceMs` milliseconds at the most; undefined when there is none by then. */
-  async untilLeader(
-    patienceMs: number,
-    accept: (leader: ManagerInfo) => boolean,
-  ): Promise<ManagerInfo | undefined> {
-    const accepted = (): ManagerInfo | undefined => {
-      const leader = this.leader()
-      return leader && accept(leader) ? leader : undefined
-    }
-    if (!accepted()) {
-      const found = new AbortController()
-      const stop = this.onChange(() => {
-        if (accepted()) found.abort()
-      })
-      await sleep(this.#options.clock, patienceMs, found.signal)
-      stop()
-    }
-    return accepted()
+  async untilLeader(patienceMs: number): Promise<ManagerInfo | undefined> {
+    if (this.leader()) return this.leader()
+    const found = new AbortController()
+    const stop = this.onChange(() => {
+      if (this.leader()) found.abort()
+    })
+    await sleep(this.#options.clock, patienceMs, found.signal)
+    stop()
+    return this.leader()
   }
 
   #isManager(key: string): boolean {
