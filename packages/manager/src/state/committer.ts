@@ -1,9 +1,10 @@
 import { ShoalError, toTimestamp, type Clock } from '@shoal/common'
 import { MAX_TRANSACTION_OPERATIONS, type Compare, type Operation, type Store } from '../store/contract.js'
 import { decode, encode } from './codec.js'
-import { keyOf, slotOf, type RecordPlace } from './keys.js'
+import { chainKey, keyOf, slotOf, type RecordPlace } from './keys.js'
 import type { MemoryState, Written } from './memory-state.js'
 import type { Kind, Mutation, Records } from './records.js'
+import { WriteChain, type Link } from './write-chain.js'
 
 /** The key by which this manager leads, at the revision at which it won it. */
 export interface Fence {
@@ -11,8 +12,8 @@ export interface Fence {
   readonly revision: number
 }
 
-/** How many mutations fit into one unit: each takes a compare, and the leader key takes one, too. */
-export const MAX_UNIT_MUTATIONS = MAX_TRANSACTION_OPERATIONS - 1
+/** How many mutations fit into one unit: each takes a compare, and so do the leader key and the chain's. */
+export const MAX_UNIT_MUTATIONS = MAX_TRANSACTION_OPERATIONS - 2
 
 /** etcd refuses requests beyond 1.5 MiB; merged units stay well below. */
 const MAX_MERGED_BYTES = 1_000_000
@@ -33,6 +34,11 @@ interface Unit {
   readonly reject: (error: unknown) => void
 }
 
+interface Unsettled {
+  readonly steps: readonly Step[]
+  readonly link: Link
+}
+
 export interface CommitterOptions {
   readonly store: Store
   readonly memory: MemoryState
@@ -42,17 +48,22 @@ export interface CommitterOptions {
 
 /**
  * Writes units of mutations through the store, one transaction at a time; units that are ready together travel
- * together. Memory changes when the store has acknowledged, before the unit resolves.
+ * together. Memory changes when the store has acknowledged, before the unit resolves. After a write whose outcome is
+ * unknown nothing is written until it is known, and what was decided meanwhile is to be decided anew.
  */
 export class Committer {
   readonly #options: CommitterOptions
   readonly #queue: Unit[] = []
   readonly #deposed = new AbortController()
   #fence: Fence | undefined
+  #chain: WriteChain
+  /** The transaction whose outcome is unknown. */
+  #unsettled: Unsettled | undefined
   #draining = false
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    this.#chain = new WriteChain(options.store, chainKey(options.cluster), 0)
   }
 
   /** Aborts when the store has refused a write because another manager leads, and by `depose`. */
@@ -68,6 +79,7 @@ export class Committer {
   /** Every transaction from now on compares this key. */
   setFence(fence: Fence): void {
     this.#fence = fence
+    this.#chain = new WriteChain(this.#options.store, chainKey(this.#options.cluster), fence.revision)
   }
 
   /** See State.commit. */
@@ -114,7 +126,10 @@ export class Committer {
     this.#draining = true
     // Whoever else commits in this turn travels along.
     await Promise.resolve()
-    while (this.#queue.length > 0) await this.#write(this.#takeBatch())
+    while (this.#queue.length > 0) {
+      if (this.#unsettled) await this.#settle(this.#unsettled)
+      else await this.#write(this.#takeBatch())
+    }
     this.#draining = false
   }
 
@@ -160,10 +175,25 @@ export class Committer {
     }
   }
 
+  /** Brings memory up to date with a write whose outcome was unknown. Whatever waits was decided without knowing. */
+  async #settle({ steps, link }: Unsettled): Promise<void> {
+    let refusal: unknown = new ShoalError('conflict', 'an earlier write has only now become known')
+    try {
+      const outcome = await this.#chain.settle(link, this.#fenceCompare())
+      this.#unsettled = undefined
+      if (outcome.type === 'lost') return
+      if (outcome.type === 'deposed') this.#deposed.abort((refusal = deposedError()))
+      else this.#options.memory.apply(steps.map((step) => toWritten(step, outcome.revision)))
+    } catch (error) {
+      refusal = error
+    }
+    for (const unit of this.#queue.splice(0)) unit.reject(refusal)
+  }
+
   /** One of the units has lost its compare: each stands for itself. */
   async #writeSingly(units: readonly Unit[]): Promise<void> {
     for (const unit of units) {
-      const refusal = this.#refusalOf(unit)
+      const refusal = this.#unsettled ? unsettledError() : this.#refusalOf(unit)
       if (refusal) unit.reject(refusal)
       else await this.#write([unit])
     }
@@ -172,11 +202,16 @@ export class Committer {
   /** @returns false when a compare did not hold, and nothing was written */
   async #transact(units: readonly Unit[]): Promise<boolean> {
     const steps = units.flatMap((unit) => unit.steps)
+    const link = await this.#chain.next()
+    const compares = steps.map(({ key, basis }) => ({ key, revision: basis }))
+    this.#unsettled = { steps, link }
     const result = await this.#options.store.commit({
-      compares: [...this.#fenceCompare(), ...steps.map(({ key, basis }) => ({ key, revision: basis }))],
-      operations: steps.map(toOperation),
+      compares: [...this.#fenceCompare(), link.compare, ...compares],
+      operations: [...steps.map(toOperation), link.operation],
     })
+    this.#unsettled = undefined
     if (!result.committed) return false
+    this.#chain.added(result.revision)
     this.#options.memory.apply(steps.map((step) => toWritten(step, result.revision)))
     for (const unit of units) unit.resolve()
     return true
@@ -196,6 +231,7 @@ export class Committer {
       this.#deposed.abort(deposedError())
       return deposedError()
     }
+    this.#chain.forget()
     for (const { place, key } of unit.steps) memory.apply([await readWritten(store, place, key)])
     const [first] = unit.steps
     return first ? changedError(first) : new ShoalError('internal', 'an empty unit has lost its compare')
@@ -229,6 +265,10 @@ async function readWritten(store: Store, place: RecordPlace, key: string): Promi
 
 function changedError({ place }: Step): ShoalError {
   return new ShoalError('conflict', `the ${place.kind} ${place.slot} has changed since it was read`)
+}
+
+function unsettledError(): ShoalError {
+  return new ShoalError('unavailable', 'the outcome of an earlier write is not known yet')
 }
 
 function deposedError(): ShoalError {

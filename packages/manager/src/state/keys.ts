@@ -26,6 +26,11 @@ export function leaderKey(cluster: string): string {
   return `${clusterPrefix(cluster)}leader`
 }
 
+/** The key that every transaction of the primary writes: see WriteChain. */
+export function chainKey(cluster: string): string {
+  return `${clusterPrefix(cluster)}chain`
+}
+
 /** The managers that are alive register below this. */
 export function managersPrefix(cluster: string): string {
   return `${clusterPrefix(cluster)}managers/`
