@@ -39,7 +39,7 @@ async function measure({ say, rounds }: BenchmarkOptions): Promise<Result[]> {
   const docker = await client()
   const names = (await hosts(LAB)).map((host) => host.name)
   const idle = await residentMemory(names)
-  const floors: FloorTimes[] = []
+  const floors: FloorTimes[][] = []
   const cycles: Cycle[] = []
   for (let round = 1; round <= rounds; round++) {
     say(`round ${round} of ${rounds}: the floor …`)
@@ -56,18 +56,17 @@ interface Cycle {
   readonly rolloutMs: number
 }
 
-function report(floors: readonly FloorTimes[], cycles: readonly Cycle[], idle: Memory): Result[] {
+function report(floors: readonly FloorTimes[][], cycles: readonly Cycle[], idle: Memory): Result[] {
   const create = median(cycles.map((cycle) => cycle.createMs))
   const scale = median(cycles.map((cycle) => cycle.scaleMs))
-  const floor30 = median(floors.map((floor) => floor.first30Ms))
-  const floor60 = median(floors.map((floor) => floor.next30Ms))
+  const { first30Ms: floor30, next30Ms: floor60, concurrency } = bestFloor(floors)
   const seconds = (ms: number): string => `${rounded(ms / 1000)} s`
   return [
     {
       name: 'create-30-ratio',
       value: rounded(create / floor30),
       unit: 'ratio',
-      note: `${seconds(create)} over ${seconds(floor30)}`,
+      note: `${seconds(create)} over ${seconds(floor30)}, at a concurrency of ${concurrency} a host`,
     },
     {
       name: 'scale-60-ratio',
@@ -98,34 +97,48 @@ async function client(): Promise<Docker> {
   return new Docker({ protocol: 'https', host: url.hostname, port: Number(url.port), ...options })
 }
 
-async function measureFloor(names: readonly string[]): Promise<FloorTimes> {
+/** Every concurrency once. */
+async function measureFloor(names: readonly string[]): Promise<FloorTimes[]> {
   const floor = await Floor.open(names)
-  const tries: FloorTimes[] = []
+  const times: FloorTimes[] = []
   for (const concurrency of CONCURRENCIES) {
     const first30Ms = await floor.start(30, concurrency, WORKLOAD_IMAGE)
     const next30Ms = await floor.start(30, concurrency, WORKLOAD_IMAGE)
-    tries.push({ first30Ms, next30Ms, concurrency })
+    times.push({ first30Ms, next30Ms, concurrency })
     await floor.clear()
   }
   floor.close()
-  return tries.reduce((best, other) =>
-    other.first30Ms + other.next30Ms < best.first30Ms + best.next30Ms ? other : best,
-  )
+  return times
+}
+
+/** The medians of the concurrency that is best over all rounds: not the luckiest single try. */
+function bestFloor(rounds: readonly FloorTimes[][]): FloorTimes {
+  const tries = rounds.flat()
+  const medians = CONCURRENCIES.map((concurrency): FloorTimes => {
+    const mine = tries.filter((one) => one.concurrency === concurrency)
+    return {
+      concurrency,
+      first30Ms: median(mine.map((one) => one.first30Ms)),
+      next30Ms: median(mine.map((one) => one.next30Ms)),
+    }
+  })
+  const total = (times: FloorTimes): number => times.first30Ms + times.next30Ms
+  return medians.reduce((best, other) => (total(other) < total(best) ? other : best))
 }
 
 async function measureCluster(docker: Docker): Promise<Cycle> {
   const spec = serviceSpec(30, 1)
   const createMs = await timed(async () => {
     await docker.createService(spec as never)
-    await converged(docker, 30)
+    await running(docker, 30)
   })
   const scaleMs = await timed(async () => {
     await update(docker, serviceSpec(60, 1))
-    await converged(docker, 60)
+    await running(docker, 60)
   })
   const rolloutMs = await timed(async () => {
     await update(docker, serviceSpec(60, 2))
-    await converged(docker, 60, 2)
+    await updated(docker, 60, 2)
   })
   await docker.getService(SERVICE).remove()
   await gone(docker)
@@ -149,16 +162,27 @@ async function update(docker: Docker, spec: object): Promise<void> {
   await service.update({ ...spec, version: Version.Index } as never)
 }
 
-/** Waits until `replicas` tasks, all of `version`, run. */
-async function converged(docker: Docker, replicas: number, version = 1): Promise<void> {
+/** Waits until `replicas` tasks run. */
+async function running(docker: Docker, replicas: number): Promise<void> {
   await eventually(`${replicas} running tasks`, async () => {
-    const tasks = (await docker.listTasks({
-      filters: { service: [SERVICE], 'desired-state': ['running'] },
-    })) as Task[]
-    const running = tasks.filter(
+    const [service] = (await docker.listServices({ status: true } as never)) as unknown as ServiceRow[]
+    return service?.ServiceStatus.RunningTasks === replicas
+  })
+}
+
+interface ServiceRow {
+  readonly ServiceStatus: { readonly RunningTasks: number }
+}
+
+/** Waits until `replicas` tasks, all of `version`, run. */
+async function updated(docker: Docker, replicas: number, version: number): Promise<void> {
+  await eventually(`${replicas} running tasks of version ${version}`, async () => {
+    const filters = { service: [SERVICE], 'desired-state': ['running'] }
+    const tasks = (await docker.listTasks({ filters })) as Task[]
+    const done = tasks.filter(
       (task) => task.Status.State === 'running' && task.Spec.ContainerSpec.Env.includes(`VERSION=${version}`),
     )
-    return running.length === replicas
+    return done.length === replicas
   })
 }
 
