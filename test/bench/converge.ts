@@ -165,7 +165,8 @@ async function update(docker: Docker, spec: object): Promise<void> {
 /** Waits until `replicas` tasks run. */
 async function running(docker: Docker, replicas: number): Promise<void> {
   await eventually(`${replicas} running tasks`, async () => {
-    const [service] = (await docker.listServices({ status: true } as never)) as unknown as ServiceRow[]
+    const withStatus = { filters: {}, status: true }
+    const [service] = (await docker.listServices(withStatus)) as unknown as ServiceRow[]
     return service?.ServiceStatus.RunningTasks === replicas
   })
 }
