@@ -12,6 +12,8 @@ const SERVICE = 'bench'
 const CONCURRENCIES = [2, 4, 8, 16]
 const POLL_MS = 50
 const GIVE_UP_MS = 120_000
+/** Before the daemons' memory is read: what starting took is no matter of idling. */
+const IDLE_MS = 10_000
 
 /** The engines' own time for 30 containers, and for 30 more. */
 interface FloorTimes {
@@ -38,6 +40,10 @@ export const converge: Benchmark = async (options) => {
 async function measure({ say, rounds }: BenchmarkOptions): Promise<Result[]> {
   const docker = await client()
   const names = (await hosts(LAB)).map((host) => host.name)
+  say('letting the cluster idle for ten seconds …')
+  await new Promise((resolve) => {
+    setTimeout(resolve, IDLE_MS)
+  })
   const idle = await residentMemory(names)
   const floors: FloorTimes[][] = []
   const cycles: Cycle[] = []
