@@ -4,7 +4,6 @@
  */
 import type {
   FailureAction,
-  RestartCondition,
   RestartPolicy,
   ServiceSpec,
   SwarmSpec,
@@ -53,23 +52,6 @@ export function defaultSwarmSpec(): SwarmSpec {
     CAConfig: { NodeCertExpiry: DEFAULT_NODE_CERT_EXPIRY_NS },
     TaskDefaults: {},
     EncryptionConfig: { AutoLockManagers: false },
-  }
-}
-
-/** A restart policy with nothing left open. `Window` (nanoseconds) 0 means that all attempts ever made count. */
-export interface FullRestartPolicy {
-  readonly Condition: RestartCondition
-  readonly Delay: number
-  readonly MaxAttempts: number
-  readonly Window: number
-}
-
-export function restartPolicyOf(policy: RestartPolicy | undefined): FullRestartPolicy {
-  return {
-    Condition: (policy?.Condition || DEFAULT_RESTART_POLICY.Condition) as RestartCondition,
-    Delay: policy?.Delay ?? DEFAULT_RESTART_POLICY.Delay,
-    MaxAttempts: policy?.MaxAttempts ?? DEFAULT_RESTART_POLICY.MaxAttempts,
-    Window: policy?.Window ?? 0,
   }
 }
 

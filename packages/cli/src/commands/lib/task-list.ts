@@ -4,16 +4,30 @@ import {
   capitalised,
   ellipsis,
   familiarImage,
+  listing,
   type ListingStyle,
   naturalOrder,
   type Row,
   shortId,
 } from '../../output/index.js'
 import type { ManagerClient } from '../../client/index.js'
+import {
+  filterFlag,
+  formatFlag,
+  type Invocation,
+  isOn,
+  noResolveFlag,
+  noTruncFlag,
+  quietFlag,
+  valueOf,
+} from './command.js'
 
 const LONGEST_ERROR = 30
 
-export const TASK_LISTING: ListingStyle = {
+/** The flags of every `ps`. */
+export const TASK_LIST_FLAGS = [filterFlag, formatFlag, noResolveFlag, noTruncFlag, quietFlag]
+
+const TASK_LISTING: ListingStyle = {
   headers: {
     ID: 'ID',
     Name: 'NAME',
@@ -28,7 +42,7 @@ export const TASK_LISTING: ListingStyle = {
     '{{.ID}}\t{{.Name}}\t{{.Image}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}\t{{.Ports}}',
 }
 
-export interface TaskListOptions {
+interface TaskListOptions {
   truncate: boolean
   /** Whether earlier tasks of a slot are indented: in tables only. */
   indent: boolean
@@ -38,7 +52,7 @@ export interface TaskListOptions {
 }
 
 /** The lines of a list of tasks: by name, the newest of each slot first, its history under it. */
-export function taskRows(tasks: readonly Task[], options: TaskListOptions): Row[] {
+function taskRows(tasks: readonly Task[], options: TaskListOptions): Row[] {
   const named = tasks.map((task) => ({ task, name: taskName(task, options) }))
   named.sort(
     (a, b) => naturalOrder(a.name, b.name) || Date.parse(b.task.CreatedAt) - Date.parse(a.task.CreatedAt),
@@ -73,7 +87,7 @@ function taskRow(task: Task, name: string, { truncate, nowMs, nodeName }: TaskLi
 }
 
 /** Looks the names of services and nodes up, each once; an ID whose object is gone stays an ID. */
-export async function resolveNames(
+async function resolveNames(
   client: ManagerClient,
   tasks: readonly Task[],
   resolve: boolean,
@@ -85,4 +99,22 @@ export async function resolveNames(
     nodes.map((node) => [node.ID, node.Spec.Name || node.Description.Hostname || node.ID]),
   )
   return { serviceName: (id) => serviceNames.get(id) ?? id, nodeName: (id) => nodeNames.get(id) ?? id }
+}
+
+/** Prints tasks as the flags of `ps` ask for it. */
+export async function printTasks(
+  client: ManagerClient,
+  tasks: readonly Task[],
+  { given, io }: Pick<Invocation, 'given' | 'io'>,
+): Promise<void> {
+  const quiet = isOn(given, 'quiet')
+  const format = valueOf(given, 'format')
+  const names = await resolveNames(client, tasks, !isOn(given, 'no-resolve') && !quiet)
+  const rows = taskRows(tasks, {
+    truncate: !isOn(given, 'no-trunc') && !quiet,
+    indent: format === undefined || format.startsWith('table'),
+    nowMs: io.clock.now(),
+    ...names,
+  })
+  for (const line of listing(TASK_LISTING, rows, { quiet, format })) io.print(line)
 }

@@ -1,25 +1,15 @@
 import { messageOf, ShoalError } from '@shoal/common/errors'
 import type { Task } from '@shoal/engine-api'
-import { listing } from '../../output/index.js'
 import { parseFilters } from '../../values/index.js'
-import {
-  type Command,
-  filterFlag,
-  formatFlag,
-  isOn,
-  noResolveFlag,
-  noTruncFlag,
-  quietFlag,
-  valueOf,
-} from '../lib/command.js'
+import type { Command } from '../lib/command.js'
 import { nodeReference } from '../lib/node-ref.js'
-import { resolveNames, TASK_LISTING, taskRows } from '../lib/task-list.js'
+import { printTasks, TASK_LIST_FLAGS } from '../lib/task-list.js'
 
 export const command: Command = {
   usage: '[OPTIONS] [NODE...]',
   description: 'List tasks running on one or more nodes, defaults to current node',
   examples: ['ctl node ps', 'ctl node ps host-2 --filter desired-state=running'],
-  flags: [filterFlag, formatFlag, noResolveFlag, noTruncFlag, quietFlag],
+  flags: TASK_LIST_FLAGS,
   arguments: { least: 0 },
   async run({ args, given, io }) {
     const client = io.client()
@@ -35,16 +25,7 @@ export const command: Command = {
       }
     }
     if (failures.length === 0 || tasks.length > 0) {
-      const quiet = isOn(given, 'quiet')
-      const format = valueOf(given, 'format')
-      const names = await resolveNames(client, tasks, !isOn(given, 'no-resolve') && !quiet)
-      const rows = taskRows(tasks, {
-        truncate: !isOn(given, 'no-trunc') && !quiet,
-        indent: format === undefined || format.startsWith('table'),
-        nowMs: io.clock.now(),
-        ...names,
-      })
-      for (const line of listing(TASK_LISTING, rows, { quiet, format })) io.print(line)
+      await printTasks(client, tasks, { given, io })
     }
     if (failures.length > 0) throw new ShoalError('failed-precondition', failures.join('\n'))
   },

@@ -1,18 +1,8 @@
 import { ShoalError } from '@shoal/common/errors'
 import type { Filters, ManagerClient } from '../../client/index.js'
-import { listing } from '../../output/index.js'
 import { parseFilters } from '../../values/index.js'
-import {
-  type Command,
-  filterFlag,
-  formatFlag,
-  isOn,
-  noResolveFlag,
-  noTruncFlag,
-  quietFlag,
-  valueOf,
-} from '../lib/command.js'
-import { resolveNames, TASK_LISTING, taskRows } from '../lib/task-list.js'
+import type { Command } from '../lib/command.js'
+import { printTasks, TASK_LIST_FLAGS } from '../lib/task-list.js'
 
 export const command: Command = {
   usage: '[OPTIONS] SERVICE [SERVICE...]',
@@ -22,7 +12,7 @@ export const command: Command = {
     'ctl service ps --no-trunc web        # with the whole error of each task',
     'ctl service ps -f desired-state=running web',
   ],
-  flags: [filterFlag, formatFlag, noResolveFlag, noTruncFlag, quietFlag],
+  flags: TASK_LIST_FLAGS,
   arguments: { least: 1 },
   async run({ args, given, io }) {
     const client = io.client()
@@ -31,16 +21,7 @@ export const command: Command = {
     if (ids.length === 0) throw new ShoalError('not-found', notFound)
     const filters = parseFilters(given.get('filter') ?? [])
     const tasks = await client.tasks({ ...(await withNodeIds(client, filters)), service: ids })
-    const quiet = isOn(given, 'quiet')
-    const format = valueOf(given, 'format')
-    const names = await resolveNames(client, tasks, !isOn(given, 'no-resolve') && !quiet)
-    const rows = taskRows(tasks, {
-      truncate: !isOn(given, 'no-trunc') && !quiet,
-      indent: format === undefined || format.startsWith('table'),
-      nowMs: io.clock.now(),
-      ...names,
-    })
-    for (const line of listing(TASK_LISTING, rows, { quiet, format })) io.print(line)
+    await printTasks(client, tasks, { given, io })
     if (notFound !== '') throw new ShoalError('not-found', notFound)
   },
 }

@@ -1,5 +1,5 @@
 import { fromTimestamp, nanosecondsToMs } from '@shoal/common'
-import type { RestartPolicy } from '@shoal/engine-api'
+import { DEFAULT_RESTART_POLICY, type RestartPolicy } from '@shoal/engine-api'
 import type { TaskRecord } from '../../state/records.js'
 
 /** What follows a task that has ended by itself. Instants are milliseconds since the epoch. */
@@ -14,7 +14,6 @@ export type RestartDecision =
       readonly restartsAtMs?: readonly number[]
     }
 
-const DEFAULT_DELAY_MS = 5_000
 /** A task that ran for less than this has failed quickly: see docs/decisions/0002-restart-back-off.md. */
 export const QUICK_FAILURE_MS = 10_000
 /** So many restarts in a row keep exactly to the policy's delay; then it doubles each time. */
@@ -81,5 +80,5 @@ function restartsWithinWindow(
 }
 
 function delayMs(policy: RestartPolicy | undefined): number {
-  return policy?.Delay === undefined ? DEFAULT_DELAY_MS : nanosecondsToMs(policy.Delay)
+  return nanosecondsToMs(policy?.Delay ?? DEFAULT_RESTART_POLICY.Delay)
 }

@@ -1,5 +1,5 @@
 import { nanosecondsToMs } from '@shoal/common'
-import type { FailureAction, UpdateOrder } from '@shoal/engine-api'
+import { DEFAULT_UPDATE_CONFIG, type FailureAction, type UpdateOrder } from '@shoal/engine-api'
 import type { ServiceRecord } from '../../state/records.js'
 
 /** How a rollout proceeds, with every default filled in. */
@@ -13,7 +13,7 @@ export interface RolloutConfig {
   readonly order: UpdateOrder
 }
 
-const DEFAULT_MONITOR_MS = 5_000
+const DEFAULT_MONITOR_MS = nanosecondsToMs(DEFAULT_UPDATE_CONFIG.Monitor)
 
 /** Whether the service goes back, or went back last, to its previous spec. */
 export function isRollback(service: ServiceRecord): boolean {
