@@ -22,6 +22,10 @@ export function describeChange(change: Change): string {
     }
     case 'spec':
       return `spec ${short(change.after?.ServiceID ?? change.before?.ServiceID)}/${change.after?.Number ?? change.before?.Number}${change.after ? '' : ' DELETED'}`
+    case 'network':
+      return `network ${change.after?.Spec.Name ?? change.before?.Spec.Name}${change.after ? '' : ' DELETED'}`
+    case 'gateway':
+      return `gateway ${change.after?.ID ?? change.before?.ID} ${change.after?.Address ?? 'DELETED'}`
     case 'cluster':
       return 'cluster'
     default:

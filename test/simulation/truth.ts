@@ -24,6 +24,8 @@ export class Truth {
     service: new Map(),
     spec: new Map(),
     task: new Map(),
+    network: new Map(),
+    gateway: new Map(),
   }
   readonly #tasksByService = new Map<string, Set<string>>()
   readonly #lostOnce = new Set<string>()

@@ -8,7 +8,8 @@ function message(
 ): Assignments__Output {
   const { tasks = [], ...fields } = rest
   const put = tasks.map((taskId) => ({ taskId, taskJson: JSON.stringify({ ID: taskId }) }))
-  return { sequence, complete: false, more: false, removedTaskIds: [], put, ...fields }
+  const none = { removedTaskIds: [], putDocuments: [], removedDocuments: [] }
+  return { sequence, complete: false, more: false, ...none, put, ...fields }
 }
 
 describe('the assignments of one session', () => {

@@ -15,6 +15,16 @@ export interface AssignedTask {
   Spec: TaskSpec
   /** The published ports of the service; the agent itself publishes those in host mode. */
   Ports: PortConfig[]
+  /** What the allocator gave it, the ingress network included; the networks themselves are documents of their own. */
+  Attachments?: TaskAttachment[]
   /** The value of X-Registry-Auth for the pull: base64url of an AuthConfig. */
   RegistryAuth?: string
+}
+
+export interface TaskAttachment {
+  NetworkID: string
+  /** The bare address that the task has on the network. */
+  Address: string
+  /** Further names of the task's service on this network. */
+  Aliases: string[]
 }

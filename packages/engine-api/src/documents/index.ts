@@ -1,5 +1,7 @@
 export * from './assigned-task.js'
 export * from './container-spec.js'
+export * from './host-network.js'
+export * from './network.js'
 export * from './node.js'
 export * from './resources.js'
 export * from './scalars.js'

@@ -119,6 +119,7 @@ export class Session {
     }
     switch (message.body) {
       case 'heartbeat':
+      case 'applied':
         return undefined
       case 'statuses':
         this.#takeReports(message.statuses?.reports ?? [])

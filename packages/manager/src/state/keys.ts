@@ -8,6 +8,8 @@ const FOLDERS: Readonly<Record<Exclude<Kind, 'cluster'>, string>> = {
   service: 'services/',
   spec: 'specs/',
   task: 'tasks/',
+  network: 'networks/',
+  gateway: 'gateways/',
 }
 
 /** Where a record stands: its kind, and its place in the table of that kind. */
@@ -53,7 +55,7 @@ export function placeOf(cluster: string, key: string): RecordPlace | undefined {
   if (!key.startsWith(prefix)) return undefined
   const rest = key.slice(prefix.length)
   if (rest === 'cluster') return { kind: 'cluster', slot: CLUSTER_SLOT }
-  for (const kind of ['task', 'spec', 'node', 'service'] as const) {
+  for (const kind of ['task', 'spec', 'node', 'service', 'network', 'gateway'] as const) {
     if (rest.startsWith(FOLDERS[kind])) return { kind, slot: rest.slice(FOLDERS[kind].length) }
   }
   return undefined

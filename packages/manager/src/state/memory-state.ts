@@ -3,7 +3,9 @@ import { CLUSTER_SLOT } from './keys.js'
 import type {
   Change,
   ClusterRecord,
+  GatewayRecord,
   Kind,
+  NetworkRecord,
   NodeRecord,
   Records,
   ServiceRecord,
@@ -37,12 +39,17 @@ export class MemoryState implements StateView {
     service: new Map(),
     spec: new Map(),
     task: new Map(),
+    network: new Map(),
+    gateway: new Map(),
   }
   readonly #tasksByService = new RecordIndex<TaskRecord>((task) => task.ServiceID)
   readonly #tasksByNode = new RecordIndex<TaskRecord>((task) => task.NodeID)
   readonly #specsByService = new RecordIndex<SpecRecord>((spec) => spec.ServiceID)
   readonly #servicesByName = new RecordIndex<ServiceRecord>((service) => service.Spec.Name)
   readonly #nodesByHostname = new RecordIndex<NodeRecord>((node) => node.Description.Hostname)
+  readonly #networksByName = new RecordIndex<NetworkRecord>((network) => network.Spec.Name)
+  readonly #gatewaysByNetwork = new RecordIndex<GatewayRecord>((gateway) => gateway.NetworkID)
+  readonly #gatewaysByNode = new RecordIndex<GatewayRecord>((gateway) => gateway.NodeID)
   /** When records were deleted, by `kind/slot`: a late word of an older write must not bring them back. */
   readonly #deletedAt = new Map<string, number>()
   /** All that was written up to this revision has been told. */
@@ -90,6 +97,19 @@ export class MemoryState implements StateView {
 
   nodesNamed(hostname: string): Iterable<NodeRecord> {
     return this.#nodesByHostname.get(hostname)
+  }
+
+  networkNamed(name: string): NetworkRecord | undefined {
+    for (const network of this.#networksByName.get(name)) return network
+    return undefined
+  }
+
+  gatewaysOfNetwork(networkId: string): Iterable<GatewayRecord> {
+    return this.#gatewaysByNetwork.get(networkId)
+  }
+
+  gatewaysOfNode(nodeId: string): Iterable<GatewayRecord> {
+    return this.#gatewaysByNode.get(nodeId)
   }
 
   subscribe(listener: ChangeListener): () => void {
@@ -187,6 +207,8 @@ export class MemoryState implements StateView {
       service: [this.#servicesByName],
       spec: [this.#specsByService],
       task: [this.#tasksByService, this.#tasksByNode],
+      network: [this.#networksByName],
+      gateway: [this.#gatewaysByNetwork, this.#gatewaysByNode],
     }
     return indexes[kind]
   }

@@ -9,6 +9,7 @@ import type {
   JobStatus,
   ManagerStatus,
   NetworkAttachment,
+  NetworkSpec,
   NodeDescription,
   NodeSpec,
   NodeState,
@@ -107,6 +108,7 @@ export interface TaskRecord extends Meta {
   readonly Status: TaskStatus & { readonly State: TaskState }
   readonly DesiredState: TaskState
   readonly AssignedGenericResources?: readonly GenericResource[]
+  /** Given by the allocator before the task is pending; addresses are CIDR. The ingress network is among them. */
   readonly NetworksAttachments?: readonly NetworkAttachment[]
   readonly JobIteration?: ObjectVersion
   readonly Shoal: {
@@ -129,6 +131,28 @@ export interface TaskRecord extends Meta {
   }
 }
 
+/** A network of the cluster. */
+export interface NetworkRecord extends Meta {
+  readonly Spec: NetworkSpec
+  readonly Shoal: {
+    /** The VXLAN network identifier; no two networks have the same. */
+    readonly Vni: number
+  }
+}
+
+/**
+ * The part that one node takes in one network: it is made when the first task of the network is assigned to the
+ * node (for the ingress network, when the node joins). Its ID is `<network ID>/<node ID>`.
+ */
+export interface GatewayRecord extends Meta {
+  readonly NetworkID: string
+  readonly NodeID: string
+  /** The bare address of the node's bridge on that network, which no other node has. */
+  readonly Address: string
+  /** CIDR: for attachable networks, the addresses that this node's engine may give to plain containers. */
+  readonly IPRange?: string
+}
+
 /** Every kind of record by the name of its table. */
 export interface Records {
   cluster: ClusterRecord
@@ -136,10 +160,20 @@ export interface Records {
   service: ServiceRecord
   spec: SpecRecord
   task: TaskRecord
+  network: NetworkRecord
+  gateway: GatewayRecord
 }
 
 export type Kind = keyof Records
-export const KINDS = ['cluster', 'node', 'service', 'spec', 'task'] as const satisfies readonly Kind[]
+export const KINDS = [
+  'cluster',
+  'node',
+  'service',
+  'spec',
+  'task',
+  'network',
+  'gateway',
+] as const satisfies readonly Kind[]
 
 /** One record to be written or removed. A put carries the version that it was decided on (0: it is new). */
 export type Mutation = { [K in Kind]: PutMutation<K> | DeleteMutation<K> }[Kind]
@@ -168,6 +202,11 @@ export function put<K extends Kind>(kind: K, record: Records[K]): Mutation {
 
 export function remove<K extends Kind>(kind: K, record: Records[K]): Mutation {
   return { type: 'delete', kind, record } as Mutation
+}
+
+/** The ID of the part that a node takes in a network. */
+export function gatewayId(networkId: string, nodeId: string): string {
+  return `${networkId}/${nodeId}`
 }
 
 /** The ID of the spec that a task or service names. */

@@ -1,6 +1,8 @@
 import type {
   ClusterRecord,
+  GatewayRecord,
   Kind,
+  NetworkRecord,
   NodeRecord,
   Records,
   ServiceRecord,
@@ -24,4 +26,7 @@ export interface StateView {
   tasksOfNode(nodeId: string): Iterable<TaskRecord>
   serviceNamed(name: string): ServiceRecord | undefined
   nodesNamed(hostname: string): Iterable<NodeRecord>
+  networkNamed(name: string): NetworkRecord | undefined
+  gatewaysOfNetwork(networkId: string): Iterable<GatewayRecord>
+  gatewaysOfNode(nodeId: string): Iterable<GatewayRecord>
 }

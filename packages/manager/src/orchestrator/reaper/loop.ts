@@ -41,6 +41,8 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
     case 'cluster':
       return allServices(state)
     case 'spec':
+    case 'network':
+    case 'gateway':
       return []
     default:
       return unreachable(change)

@@ -36,6 +36,8 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
       return servicesOnNode(state, change)
     case 'cluster':
     case 'spec':
+    case 'network':
+    case 'gateway':
       return []
     default:
       return unreachable(change)

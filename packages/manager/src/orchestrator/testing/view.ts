@@ -16,6 +16,8 @@ export function viewOf(
     service: service ? [service] : [],
     spec: specs,
     task: tasks,
+    network: [],
+    gateway: [],
   }
   return {
     cluster: () => undefined,
@@ -28,5 +30,8 @@ export function viewOf(
     tasksOfNode: (nodeId) => tasks.filter((task) => task.NodeID === nodeId),
     serviceNamed: () => service,
     nodesNamed: (hostname) => nodes.filter((node) => node.Description.Hostname === hostname),
+    networkNamed: () => undefined,
+    gatewaysOfNetwork: () => [],
+    gatewaysOfNode: () => [],
   }
 }

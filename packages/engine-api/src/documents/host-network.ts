@@ -1,0 +1,85 @@
+/**
+ * What an agent is told of the network, beside its tasks (see `Document` in proto/shoal.proto). Each document
+ * stands for itself and is replaced as a whole. Addresses are bare IPv4 addresses (`10.0.1.5`) unless they are
+ * said to be CIDR. Docker has no documents for these: the names are ours, in the Engine API's manner.
+ */
+
+/** A network that this node takes part in. Kind `network`, its name is the network's ID. */
+export interface NodeNetwork {
+  ID: string
+  Name: string
+  /** CIDR. The same on every node: the network is one bridged segment. */
+  Subnet: string
+  /** The network's own gateway, answered for by every node on its own bridge. */
+  Gateway: string
+  /** The gateway address that is this node's alone: the address of its bridge. */
+  NodeGateway: string
+  /** The VXLAN network identifier. */
+  Vni: number
+  /** The UDP port of VXLAN. */
+  DataPathPort: number
+  /** Where this node itself is reached by others: the source address of its VXLAN packets. */
+  NodeAddress: string
+  /** Bytes; absent: the underlay's less what VXLAN adds. */
+  Mtu?: number
+  Internal: boolean
+  Attachable: boolean
+  Ingress: boolean
+}
+
+/** An address of a network that is on another node. Kind `peer`, its name is `<network ID>/<address>`. */
+export interface NetworkPeer {
+  NetworkID: string
+  Address: string
+  NodeID: string
+  /** Where VXLAN packets for it go: the address of its node. */
+  NodeAddress: string
+  /** Whether it is the node's gateway on that network, and no container's. */
+  Gateway: boolean
+}
+
+/** Where the connections to a service may go. Kind `endpoints`, its name is the service's ID. */
+export interface EndpointSet {
+  ServiceID: string
+  ServiceName: string
+  Mode: 'vip' | 'dnsrr'
+  Networks: EndpointNetwork[]
+  /** The ports published in ingress mode, which every node answers. */
+  Ports: EndpointPort[]
+  /** The tasks that take new connections: running, healthy and not about to stop. */
+  Endpoints: TaskEndpoint[]
+}
+
+export interface EndpointNetwork {
+  NetworkID: string
+  /** Absent with the mode `dnsrr`. */
+  VirtualIP?: string
+  /** Names, beside the service's own, that stand for the service on this network. */
+  Aliases: string[]
+}
+
+export interface EndpointPort {
+  Protocol: 'tcp' | 'udp'
+  PublishedPort: number
+  TargetPort: number
+}
+
+export interface TaskEndpoint {
+  TaskID: string
+  /** The task's name as its container bears it: `web.1.<task ID>`. */
+  Name: string
+  NodeID: string
+  /** Its address on each of its networks, by network ID; on the ingress network too. */
+  Addresses: Record<string, string>
+  /** Its share of new connections, relative to the others; 1 for all of them as yet. */
+  Weight: number
+}
+
+/** Every kind of document by its name on the wire. */
+export interface HostDocuments {
+  network: NodeNetwork
+  peer: NetworkPeer
+  endpoints: EndpointSet
+}
+
+export type HostDocumentKind = keyof HostDocuments
