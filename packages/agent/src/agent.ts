@@ -18,7 +18,7 @@ import {
   MANAGER_CHANNEL_OPTIONS,
   obtainIdentity,
 } from './identity/index.js'
-import { closable, type ClosableAssignments } from './leaving.js'
+import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'
 import { FileAssignmentStore, FileManagerList, readBootId } from './storage/index.js'
@@ -79,10 +79,7 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   const running = [session.run(signal), identity.run()]
   return {
     nodeId: identity.nodeId,
-    leave: async () => {
-      assignments.close()
-      await leave(worker, executor, session, clock)
-    },
+    leave: () => leave({ worker, assignments, executor, session, clock }),
     stopped: async () => {
       await Promise.all([...running, worker.stopped()])
     },
@@ -186,20 +183,4 @@ function openExecutor(
     random,
     log,
   })
-}
-
-async function leave(worker: Worker, executor: Executor, session: Session, clock: Clock): Promise<void> {
-  const goodbye = session.leave()
-  await giveUpTasks(worker, executor, clock)
-  await goodbye
-}
-
-const LEAVE_POLL_MS = 100
-
-/** Every task gets its grace period; then nothing of this node is left on the engine. */
-async function giveUpTasks(worker: Worker, executor: Executor, clock: Clock): Promise<void> {
-  await worker.replaceAll([])
-  while ((await executor.list()).some((container) => container.phase === 'running'))
-    await sleep(clock, LEAVE_POLL_MS)
-  for (const container of await executor.list()) await executor.remove(container.id)
 }

@@ -1,4 +1,7 @@
-import type { AssignmentHandler } from './session/index.js'
+import { type Clock, sleep } from '@shoal/common'
+import type { Executor } from './executor/index.js'
+import type { AssignmentHandler, Session } from './session/index.js'
+import type { Worker } from './worker/index.js'
 
 export interface ClosableAssignments extends AssignmentHandler {
   /** From now on, what a manager still sends is not carried out any more. */
@@ -19,4 +22,30 @@ export function closable(handler: AssignmentHandler): ClosableAssignments {
       open = false
     },
   }
+}
+
+export interface LeavingParts {
+  readonly worker: Worker
+  readonly assignments: ClosableAssignments
+  readonly executor: Executor
+  readonly session: Session
+  readonly clock: Clock
+}
+
+/** Tells the manager, if one is connected, that this node leaves, and gives its tasks up meanwhile. */
+export async function leave({ worker, assignments, executor, session, clock }: LeavingParts): Promise<void> {
+  assignments.close()
+  const goodbye = session.leave()
+  await giveUpTasks(worker, executor, clock)
+  await goodbye
+}
+
+const POLL_MS = 100
+
+/** Every task gets its grace period; then nothing of this node is left on the engine. */
+export async function giveUpTasks(worker: Worker, executor: Executor, clock: Clock): Promise<void> {
+  await worker.replaceAll([])
+  while ((await executor.list()).some((container) => container.phase === 'running'))
+    await sleep(clock, POLL_MS)
+  for (const container of await executor.list()) await executor.remove(container.id)
 }

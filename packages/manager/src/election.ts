@@ -1,8 +1,13 @@
-import { ShoalError } from '@shoal/common'
-import { apiAddress, joinAddress } from './founding.js'
-import { campaign, type Leadership, probeTcp, runTerms, type Term, untilRefused } from './leader/index.js'
-import type { ManagerParts } from './manager.js'
-import type { Membership } from './membership.js'
+import { type Clock, type Logger, ShoalError } from '@shoal/common'
+import {
+  campaign,
+  type Leadership,
+  type ManagerInfo,
+  type Probe,
+  runTerms,
+  type Term,
+  untilRefused,
+} from './leader/index.js'
 import type { Role } from './role.js'
 import type { LiveState } from './state/index.js'
 import type { Store } from './store/index.js'
@@ -11,11 +16,19 @@ import type { Store } from './store/index.js'
 const LEADER_TTL_MS = 5_000
 
 export interface ElectionParts {
-  readonly parts: ManagerParts
-  readonly membership: Membership
+  /** The cluster's ID. */
+  readonly cluster: string
+  /** What this manager tells of itself. */
+  readonly info: ManagerInfo
+  /** Whether it may found the cluster. */
+  readonly initialise: boolean
   readonly store: Store
   readonly state: LiveState
   readonly role: Role
+  /** Knocks at the primary's port. */
+  readonly probe: Probe
+  readonly clock: Clock
+  readonly log: Logger
   /** Aborts when the store is about to be closed. */
   readonly signal: AbortSignal
 }
@@ -37,8 +50,8 @@ export class Election {
    * @throws ShoalError `failed-precondition` when this manager may not found a cluster, `unavailable`
    */
   async winFirst(): Promise<void> {
-    const { parts, state } = this.#options
-    if (!parts.config.initialise) {
+    const { initialise, state } = this.#options
+    if (!initialise) {
       throw new ShoalError('failed-precondition', 'the store does not hold the cluster of this manager')
     }
     this.#first = await this.#win()
@@ -47,7 +60,7 @@ export class Election {
 
   /** Takes part until `end`. @param begin starts what only the primary runs */
   run(begin: (term: Term) => void): void {
-    const { parts, state, role } = this.#options
+    const { state, role, clock, log } = this.#options
     this.#running = runTerms({
       state,
       win: () => this.#win(),
@@ -56,8 +69,8 @@ export class Election {
         role.set(true)
         term.signal.addEventListener('abort', () => role.set(false), { once: true })
       },
-      clock: parts.clock,
-      log: parts.log,
+      clock,
+      log,
       signal: this.#ending.signal,
     })
   }
@@ -65,12 +78,10 @@ export class Election {
   /** Lets go of the leadership, if this manager has it. */
   async end(): Promise<void> {
     this.#ending.abort()
-    const { parts, role } = this.#options
+    const { log, role } = this.#options
     role.end()
     if (!this.#running) {
-      await this.#first
-        ?.resign()
-        .catch((error: unknown) => parts.log.debug({ err: error }, 'lease left to expire'))
+      await this.#first?.resign().catch((error: unknown) => log.debug({ err: error }, 'lease left to expire'))
     }
     await this.#running
   }
@@ -79,17 +90,13 @@ export class Election {
     const first = this.#first
     this.#first = undefined
     if (first) return first
-    const { parts, membership, store, signal } = this.#options
-    const { config, clock, log } = parts
-    const probe = probeTcp(clock)
+    const { store, cluster, info, probe, clock, log, signal } = this.#options
     const reclaim = this.#reclaim
     this.#reclaim = false
     return campaign({
+      ...info,
       store,
-      cluster: membership.clusterId,
-      managerId: membership.nodeId,
-      address: joinAddress(config),
-      apiAddress: apiAddress(config),
+      cluster,
       ttlMs: LEADER_TTL_MS,
       untilDead: ({ address }, until) => untilRefused(address, { clock, probe }, until),
       reclaim,

@@ -15,8 +15,8 @@ import { clusterNews, createDispatcher, type Dispatcher, notPrimary } from './di
 import { Election } from './election.js'
 import { readFacts } from './facts.js'
 import { Forwarder } from './forward/index.js'
-import { foundCluster, joinAddress, keepHostProvisioned, provisionHost } from './founding.js'
-import { ManagerDirectory } from './leader/index.js'
+import { apiAddress, foundCluster, joinAddress, keepHostProvisioned, provisionHost } from './founding.js'
+import { ManagerDirectory, type ManagerInfo, probeTcp } from './leader/index.js'
 import { listenForAgents, listenOnHttps, listenOnMetrics, listenOnSocket } from './listeners.js'
 import { type Membership, openMembership } from './membership.js'
 import { createMetrics } from './metrics/index.js'
@@ -94,7 +94,18 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const directory = await ManagerDirectory.open({ store, cluster, clock, log, signal })
   closers.add(() => stopping.abort())
   const role = new Role()
-  const election = new Election({ parts, membership, store, state, role, signal })
+  const election = new Election({
+    cluster,
+    info: infoOf(config, membership),
+    initialise: config.initialise,
+    store,
+    state,
+    role,
+    probe: probeTcp(clock),
+    clock,
+    log,
+    signal,
+  })
   const host = { config, membership, state, clock, random }
   if (!state.cluster()) {
     closers.add(() => election.end())
@@ -132,6 +143,11 @@ function openIdentity(
     random,
     log,
   })
+}
+
+/** What this manager tells the others of itself. */
+function infoOf(config: ManagerConfig, { nodeId }: Membership): ManagerInfo {
+  return { managerId: nodeId, address: joinAddress(config), apiAddress: apiAddress(config) }
 }
 
 /** `host:port` of every manager's 2377, the primary's first. */

@@ -15,13 +15,26 @@ export interface PrimaryParts {
   readonly log: Logger
 }
 
+type Start = (parts: PrimaryParts, signal: AbortSignal) => void
+
+/** What only the primary runs, in the order in which it starts. */
+export const PRIMARY_LOOPS = {
+  services: ({ state, clock, random, log }, signal) =>
+    new KeyedLoop(state, createServiceReconciler({ state, clock, random }), {
+      ...DEFAULT_LOOP,
+      clock,
+      log,
+    }).start(signal),
+  reaper: ({ state, clock, log }, signal) =>
+    new KeyedLoop(state, createReaper({ state }), { ...DEFAULT_LOOP, clock, log }).start(signal),
+  scheduler: ({ state, clock, random, log }, signal) =>
+    createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) }).start(signal),
+  nodeHealth: ({ state, clock, log, beats }, signal) =>
+    createNodeHealth({ state, clock, log, beats }).start(signal),
+  dispatcher: ({ dispatcher }, signal) => dispatcher.start(signal),
+} as const satisfies Readonly<Record<string, Start>>
+
 /** Starts everything that only the primary runs, for one term: all of it ends when `signal` aborts. */
 export function startLoops(parts: PrimaryParts, signal: AbortSignal): void {
-  const { state, dispatcher, beats, clock, random, log } = parts
-  for (const reconciler of [createServiceReconciler({ state, clock, random }), createReaper({ state })]) {
-    new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log }).start(signal)
-  }
-  createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) }).start(signal)
-  createNodeHealth({ state, clock, log, beats }).start(signal)
-  dispatcher.start(signal)
+  for (const start of Object.values(PRIMARY_LOOPS)) start(parts, signal)
 }
