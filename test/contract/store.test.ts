@@ -6,8 +6,9 @@ import type { Lease } from '@shoal/manager/store/contract'
 import { EmbeddedStore } from '@shoal/manager/store/embedded'
 import { MemoryStore } from '@shoal/manager/store/memory'
 import { openStore } from '@shoal/manager/store/open'
-import { describe } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { startEtcd, whyNoEtcd, type TestEtcd } from '../support/etcd.js'
+import { makeEtcdCertificates } from '../support/etcd-certificates.js'
 import { describeExpiry } from './lease-contract.js'
 import { describeStore } from './store-contract.js'
 import type { Backend } from './tools.js'
@@ -35,15 +36,21 @@ function embedded(): Backend {
   }
 }
 
-function etcd(): Backend & { expire(lease: Lease): Promise<void> } {
+interface EtcdBackend extends Backend {
+  server(): TestEtcd
+  expire(lease: Lease): Promise<void>
+}
+
+function etcd(options: { readonly tls?: boolean } = {}): EtcdBackend {
   let server: TestEtcd
   return {
     start: async () => {
-      server = await startEtcd()
+      server = await startEtcd(options)
     },
     stop: () => server.stop(),
-    open: () => openStore({ kind: 'etcd', endpoints: [server.endpoint] }, deps),
+    open: () => openStore({ kind: 'etcd', endpoints: [server.endpoint], ...server.client }, deps),
     compact: (_store, revision) => server.compact(revision),
+    server: () => server,
     expire: (lease) => server.revokeLease(lease.id),
   }
 }
@@ -64,4 +71,22 @@ describe.skipIf(reason !== undefined)(`the store in etcd${reason ? `: ${reason}`
   const backend = etcd()
   const stage = describeStore('etcd', backend)
   describeExpiry(stage, (_store, lease) => backend.expire(lease))
+})
+
+describe.skipIf(reason !== undefined)(`the store in etcd by mutual TLS${reason ? `: ${reason}` : ''}`, () => {
+  const backend = etcd({ tls: true })
+  const stage = describeStore('etcd-tls', backend)
+  describeExpiry(stage, (_store, lease) => backend.expire(lease))
+
+  test('given no client certificate, or none of the authority, then etcd is not reached', async () => {
+    const { client, endpoint } = backend.server()
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-etcd-'))
+    const stranger = makeEtcdCertificates(folder).client
+    await rm(folder, { recursive: true })
+    for (const shown of [{ ca: client?.ca ?? '' }, { ...stranger, ca: client?.ca ?? '' }, stranger]) {
+      const store = await openStore({ kind: 'etcd', endpoints: [endpoint], ...shown }, deps)
+      await expect(store.snapshot('/')).rejects.toMatchObject({ code: 'unavailable' })
+      await store.close()
+    }
+  })
 })

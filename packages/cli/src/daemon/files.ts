@@ -10,6 +10,15 @@ export type StoreConfig =
   | { kind: 'embedded' }
   | { kind: 'etcd'; endpoints: string[]; caFile?: string; certFile?: string; keyFile?: string }
 
+/** How a manager reaches etcd. */
+export interface EtcdAccess {
+  endpoints: string[]
+  /** PEM. */
+  ca?: string
+  certificate?: string
+  key?: string
+}
+
 /** What the manager daemon reads when it starts. */
 export interface ManagerConfig {
   stateDir: string
@@ -107,21 +116,37 @@ export function takeManagerSetup(stateDir: string): ManagerSetup | undefined {
 
 /** Writes what makes this host's manager a member: who it is, and what it shows to etcd. @returns its store */
 export function writeMembership(stateDir: string, nodeId: string, setup: ManagerSetup): StoreConfig {
-  const folder = join(stateDir, 'manager')
-  const write = (name: string, text: string): string => {
-    const path = join(folder, name)
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    writeFileSync(path, text, { mode: 0o600 })
-    return path
-  }
-  write('membership.json', JSON.stringify({ clusterId: setup.clusterId, nodeId }))
+  const { clusterId, etcdEndpoints, etcdCa, etcdCertificate, etcdKey } = setup
+  writeSecret(join(stateDir, 'manager', 'membership.json'), JSON.stringify({ clusterId, nodeId }))
+  return writeEtcdAccess(stateDir, {
+    endpoints: etcdEndpoints,
+    ...(etcdCa !== '' && { ca: etcdCa }),
+    ...(etcdCertificate !== '' && { certificate: etcdCertificate }),
+    ...(etcdKey !== '' && { key: etcdKey }),
+  })
+}
+
+/** Keeps what this host's manager shows to etcd in its own folder. @returns the store to be configured */
+export function writeEtcdAccess(
+  stateDir: string,
+  { endpoints, ca, certificate, key }: EtcdAccess,
+): StoreConfig {
+  const write = (name: string, text: string): string =>
+    writeSecret(join(stateDir, 'manager', 'etcd', name), text)
   return {
     kind: 'etcd',
-    endpoints: setup.etcdEndpoints,
-    ...(setup.etcdCa !== '' && { caFile: write('etcd/ca.pem', setup.etcdCa) }),
-    ...(setup.etcdCertificate !== '' && { certFile: write('etcd/cert.pem', setup.etcdCertificate) }),
-    ...(setup.etcdKey !== '' && { keyFile: write('etcd/key.pem', setup.etcdKey) }),
+    endpoints: [...endpoints],
+    ...(ca !== undefined && { caFile: write('ca.pem', ca) }),
+    ...(certificate !== undefined && { certFile: write('cert.pem', certificate) }),
+    ...(key !== undefined && { keyFile: write('key.pem', key) }),
   }
+}
+
+/** Writes what only its owner may read. @returns the path */
+function writeSecret(path: string, text: string): string {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  writeFileSync(path, text, { mode: 0o600 })
+  return path
 }
 
 /** What the agent last said of its joining; undefined before it has. */

@@ -30,6 +30,32 @@ export const MANAGER_FLAGS: readonly FlagText[] = [
   { name: 'metrics-addr', value: 'node-addr', help: 'Address of the metrics (default 127.0.0.1:9323)' },
 ]
 
+/** Flags of the commands that lead a manager to etcd. */
+export const ETCD_FLAGS: readonly FlagText[] = [
+  {
+    name: 'etcd-endpoint',
+    value: 'list',
+    help: 'Address of an etcd server ("https://10.0.0.5:2379"; several: once for each, or with commas)',
+  },
+  {
+    name: 'etcd-cacert',
+    value: 'file',
+    help: "Certificate authority of etcd's certificates (default: the system's)",
+  },
+  { name: 'etcd-cert', value: 'file', help: 'Client certificate for etcd' },
+  { name: 'etcd-key', value: 'file', help: 'Key of the client certificate for etcd' },
+]
+
+/** Where a manager that is made by this command keeps the state. */
+export const STORE_FLAGS: readonly FlagText[] = [
+  {
+    name: 'store',
+    value: 'string',
+    help: 'Where the state is kept ("embedded", "etcd") (default "embedded")',
+  },
+  ...ETCD_FLAGS,
+]
+
 export const DEFAULT_DOCKER_SOCKET = '/var/run/docker.sock'
 export const ALREADY_IN_CLUSTER =
   'This node is already part of a swarm. Use "ctl swarm leave" to leave this swarm and join another one.'

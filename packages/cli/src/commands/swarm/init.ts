@@ -9,12 +9,14 @@ import {
   managerConfigPath,
   waitUntil,
   writeConfig,
+  writeEtcdAccess,
 } from '../../daemon/index.js'
 import { type Command, type Io, valueOf } from '../lib/command.js'
 import { answers, bringUp, localManager, readyNode, type Started } from './bring-up.js'
-import { ALREADY_IN_CLUSTER, HOST_FLAGS, MANAGER_FLAGS } from './host-flags.js'
+import { storeAccess } from './etcd-access.js'
+import { ALREADY_IN_CLUSTER, HOST_FLAGS, MANAGER_FLAGS, STORE_FLAGS } from './host-flags.js'
 import { printJoinCommand } from './join-command.js'
-import { agentConfigFrom, managerConfigFrom } from './plan-host.js'
+import { agentConfigFrom, foldersOf, managerConfigFrom } from './plan-host.js'
 
 const MANAGER_PATIENCE_MS = 30_000
 const AGENT_PATIENCE_MS = 60_000
@@ -27,24 +29,18 @@ export const command: Command = {
     'ctl swarm init --advertise-addr eth1',
     'ctl swarm init --store etcd --etcd-endpoint https://10.0.0.5:2379 --etcd-cacert ca.pem --etcd-cert c.pem --etcd-key k.pem',
   ],
-  flags: [
-    ...HOST_FLAGS,
-    ...MANAGER_FLAGS,
-    {
-      name: 'store',
-      value: 'string',
-      help: 'Where the state is kept ("embedded", "etcd") (default "embedded")',
-    },
-    { name: 'etcd-endpoint', value: 'list', help: 'Address of an etcd server' },
-    { name: 'etcd-cacert', value: 'file', help: "Certificate authority of etcd's certificates" },
-    { name: 'etcd-cert', value: 'file', help: 'Client certificate for etcd' },
-    { name: 'etcd-key', value: 'file', help: 'Key of the client certificate for etcd' },
-  ],
+  flags: [...HOST_FLAGS, ...MANAGER_FLAGS, ...STORE_FLAGS],
   arguments: { least: 0, most: 0 },
   async run({ given, io }) {
     const asked = valueOf(given, 'advertise-addr')?.replace(/:\d+$/, '')
-    const config = managerConfigFrom(given, io.environment, advertisedAddress(asked))
-    if (isInCluster(config.stateDir)) throw new ShoalError('failed-precondition', ALREADY_IN_CLUSTER)
+    const access = storeAccess(given)
+    const { stateDir } = foldersOf(given, io.environment)
+    if (isInCluster(stateDir)) throw new ShoalError('failed-precondition', ALREADY_IN_CLUSTER)
+    const config = managerConfigFrom(given, io.environment, {
+      advertiseAddress: advertisedAddress(asked),
+      store: access ? writeEtcdAccess(stateDir, access) : { kind: 'embedded' },
+      initialise: true,
+    })
     const joinPort = config.listenAddress.slice(config.listenAddress.lastIndexOf(':'))
     const agentConfig = agentConfigFrom(given, io.environment, [`${config.advertiseAddress}${joinPort}`])
     const manager: Daemon = {

@@ -80,9 +80,11 @@ async function startManager(
 ): Promise<void> {
   const nodeId = readAgentState(runDir)?.nodeId
   if (nodeId === undefined) throw new ShoalError('internal', 'the agent has not told its node')
-  const address = advertisedAddress(advertiseAddress?.replace(/:\d+$/, ''))
-  const store = writeMembership(stateDir, nodeId, setup)
-  const config = managerConfigFrom(given, io.environment, address, store)
+  const config = managerConfigFrom(given, io.environment, {
+    advertiseAddress: advertisedAddress(advertiseAddress?.replace(/:\d+$/, '')),
+    store: writeMembership(stateDir, nodeId, setup),
+    initialise: false,
+  })
   const manager: Daemon = { kind: 'manager', runDir, configPath: managerConfigPath(stateDir) }
   writeConfig(manager.configPath, config)
   await bringUp(manager, io, PATIENCE_MS, () => answers(localManager(config.socketPath)))

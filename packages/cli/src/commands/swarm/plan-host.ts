@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { ShoalError } from '@shoal/common/errors'
 import {
   type AgentConfig,
   type ManagerConfig,
@@ -25,16 +24,20 @@ export function foldersOf(given: GivenFlags, environment: Environment): { stateD
   }
 }
 
-/**
- * The manager's configuration from the flags of `swarm init` and `swarm join`.
- * @param advertiseAddress the address that other hosts reach this one at
- * @param store of the cluster that is joined; without it a cluster is made, in the store that the flags name
- */
+/** What the flags alone do not say of a manager. */
+export interface ManagerPlan {
+  /** The address that other hosts reach this one at. */
+  readonly advertiseAddress: string
+  readonly store: StoreConfig
+  /** Whether it may make a cluster. */
+  readonly initialise: boolean
+}
+
+/** The manager's configuration from the flags of `swarm init` and `swarm join`. */
 export function managerConfigFrom(
   given: GivenFlags,
   environment: Environment,
-  advertiseAddress: string,
-  store?: StoreConfig,
+  { advertiseAddress, store, initialise }: ManagerPlan,
 ): ManagerConfig {
   const { stateDir, runDir } = foldersOf(given, environment)
   return {
@@ -45,31 +48,9 @@ export function managerConfigFrom(
     socketPath: join(runDir, 'manager.sock'),
     advertiseAddress,
     metricsAddress: valueOf(given, 'metrics-addr') ?? METRICS,
-    store: store ?? storeFrom(given),
-    initialise: store === undefined,
+    store,
+    initialise,
     logLevel: valueOf(given, 'log-level') ?? 'info',
-  }
-}
-
-function storeFrom(given: GivenFlags): StoreConfig {
-  const kind = valueOf(given, 'store') ?? 'embedded'
-  const endpoints = given.get('etcd-endpoint') ?? []
-  if (kind === 'embedded') {
-    const misplaced = [...given.keys()].find((name) => name.startsWith('etcd-'))
-    if (misplaced !== undefined) throw new ShoalError('invalid-argument', `--${misplaced} needs --store etcd`)
-    return { kind }
-  }
-  if (kind !== 'etcd') throw new ShoalError('invalid-argument', `unknown store "${kind}": embedded or etcd`)
-  if (endpoints.length === 0) throw new ShoalError('invalid-argument', '--store etcd needs --etcd-endpoint')
-  const [caFile, certFile, keyFile] = ['etcd-cacert', 'etcd-cert', 'etcd-key'].map((name) =>
-    valueOf(given, name),
-  )
-  return {
-    kind,
-    endpoints: [...endpoints],
-    ...(caFile !== undefined && { caFile }),
-    ...(certFile !== undefined && { certFile }),
-    ...(keyFile !== undefined && { keyFile }),
   }
 }
 

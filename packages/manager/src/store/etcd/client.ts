@@ -31,8 +31,7 @@ type Policy = NonNullable<FaultHandling['global']>
  * did arrive would lose its compare on the second, and be told as lost although it is stored.
  */
 export function createClient(config: EtcdConfig, clock: Clock): Etcd3 {
-  if (config.endpoints.length === 0)
-    throw new ShoalError('invalid-argument', 'etcd needs at least one endpoint')
+  checkConfig(config)
   const alone = config.endpoints.length === 1
   return new Etcd3({
     hosts: [...config.endpoints],
@@ -51,6 +50,20 @@ export function createClient(config: EtcdConfig, clock: Clock): Etcd3 {
       'grpc.max_receive_message_length': -1,
     },
   })
+}
+
+/** etcd3 would leave out, or use without TLS, what does not fit together. */
+function checkConfig({ endpoints, ca, cert, key }: EtcdConfig): void {
+  const refuse = (message: string): never => {
+    throw new ShoalError('invalid-argument', message)
+  }
+  if (endpoints.length === 0) refuse('etcd needs at least one endpoint')
+  if ((cert === undefined) !== (key === undefined))
+    refuse("etcd's client certificate and its key go together")
+  if (cert !== undefined && ca === undefined) refuse('a client certificate for etcd needs its authority')
+  const isSecure = (endpoint: string): boolean => endpoint.startsWith('https://')
+  if (endpoints.some(isSecure) !== endpoints.every(isSecure)) refuse("etcd's endpoints differ in TLS")
+  if (ca !== undefined && !endpoints.every(isSecure)) refuse('certificates for etcd need https:// endpoints')
 }
 
 /** What etcd's client throws, in the words of the store's contract. */
