@@ -29,7 +29,7 @@ interface FloorTimes {
 export const converge: Benchmark = async (options) => {
   options.say('bringing up a lab of three hosts …')
   await down(LAB)
-  await up({ lab: LAB, hosts: 3, managers: 1, store: 'embedded', say: options.say })
+  await up({ lab: LAB, hosts: 3, managers: 1, etcd: 0, say: options.say })
   try {
     return await measure(options)
   } finally {

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
-import { docker, execute, type Output, until } from './docker.js'
+import { docker, execute, until } from './docker.js'
+import { ETCD_COMMAND, type EtcdMachine } from './etcd.js'
+import { onHost } from './machine.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const LAB_LABEL = 'io.shoal.lab'
@@ -29,7 +31,7 @@ export const NESTED_HOST = {
   Dns: ['127.0.0.1'],
 } satisfies Docker.HostConfig & { CgroupnsMode: 'host' }
 
-/** A machine of the lab: a Docker host, or the one that etcd runs on. */
+/** A machine of the lab: a Docker host, or one that a member of etcd runs on. */
 export interface LabMachine {
   readonly name: string
   readonly role: 'host' | 'etcd'
@@ -40,29 +42,67 @@ export interface LabMachine {
 /** The names of a lab's parts on the outer engine. */
 export const networkName = (lab: string): string => `shoal-${lab}`
 export const hostName = (lab: string, index: number): string => `shoal-${lab}-${index}`
-export const etcdName = (lab: string): string => `shoal-${lab}-etcd`
+export const etcdName = (lab: string, index: number): string => `shoal-${lab}-etcd-${index}`
 
 export async function createNetwork(lab: string): Promise<void> {
   const { code } = await execute('docker', ['network', 'inspect', networkName(lab)])
   if (code !== 0) await docker(['network', 'create', '--label', `${LAB_LABEL}=${lab}`, networkName(lab)])
 }
 
-/** Starts a Docker host and waits until its engine answers. */
-export async function createHost(lab: string, index: number, image: string): Promise<void> {
+export interface HostSettings {
+  /** All that Shoal and the engine keep is on a disk of this size, in MiB; without it on the machine's own. */
+  readonly diskMb?: number
+  /** Other flags for dockerd than `--live-restore`. */
+  readonly dockerd?: string
+}
+
+/** Loop devices, and what hands them out: a host with a disk of its own mounts a file. */
+const LOOP_DEVICES = ['b 7:* rwm', 'c 10:237 rwm']
+
+/** Starts a Docker host and waits until its engine answers. @throws Error with the end of its log when it does not */
+export async function createHost(
+  lab: string,
+  index: number,
+  image: string,
+  { diskMb, dockerd }: HostSettings = {},
+): Promise<void> {
   const name = hostName(lab, index)
   const container = await new Docker().createContainer({
     name,
     Image: image,
     Hostname: `host${index}`,
     Labels: { [LAB_LABEL]: lab, [ROLE_LABEL]: 'host' },
-    HostConfig: { ...NESTED_HOST, NetworkMode: networkName(lab) },
+    Env: [
+      ...(diskMb === undefined ? [] : [`SHOAL_LAB_DISK_MB=${diskMb}`]),
+      ...(dockerd === undefined ? [] : [`SHOAL_LAB_DOCKERD=${dockerd}`]),
+    ],
+    HostConfig: {
+      ...NESTED_HOST,
+      NetworkMode: networkName(lab),
+      ...(diskMb !== undefined && { DeviceCgroupRules: LOOP_DEVICES }),
+    },
   })
   await container.start()
   await waitForEngine(name)
 }
 
-/** Waits until the engine inside a host answers. @throws Error with the end of its log when it does not */
-export async function waitForEngine(name: string): Promise<void> {
+/** Starts a machine that has yet to become a member of etcd. */
+export async function createEtcdMachine(lab: string, index: number, image: string): Promise<EtcdMachine> {
+  const name = etcdName(lab, index)
+  const container = await new Docker().createContainer({
+    name,
+    Image: image,
+    Cmd: ETCD_COMMAND,
+    Hostname: `etcd${index}`,
+    Labels: { [LAB_LABEL]: lab, [ROLE_LABEL]: 'etcd' },
+    // So that it can be cut off like any host.
+    HostConfig: { CapAdd: ['NET_ADMIN'], NetworkMode: networkName(lab) },
+  })
+  await container.start()
+  return { name, address: await addressOf(name) }
+}
+
+async function waitForEngine(name: string): Promise<void> {
   const answered = await until(ENGINE_TIMEOUT_MS, async () => {
     const { code } = await onHost(name, ['docker', 'info'])
     return code === 0 ? true : undefined
@@ -72,50 +112,8 @@ export async function waitForEngine(name: string): Promise<void> {
   throw new Error(`the Docker Engine of ${name} did not answer:\n${stdout}`)
 }
 
-/** Starts the lab's etcd. @returns its client endpoint */
-export async function createEtcd(lab: string, image: string): Promise<string> {
-  const name = etcdName(lab)
-  await docker([
-    'run',
-    '-d',
-    '--name',
-    name,
-    '--hostname',
-    'etcd',
-    '--network',
-    networkName(lab),
-    '--label',
-    `${LAB_LABEL}=${lab}`,
-    '--label',
-    `${ROLE_LABEL}=etcd`,
-    image,
-    'etcd',
-    '--data-dir',
-    '/var/lib/shoal/etcd',
-    '--listen-client-urls',
-    'http://0.0.0.0:2379',
-    '--advertise-client-urls',
-    `http://${name}:2379`,
-  ])
-  const healthy = await until(ENGINE_TIMEOUT_MS, async () => {
-    const { stdout } = await onHost(name, ['curl', '-s', 'http://127.0.0.1:2379/health'])
-    return stdout.includes('true') ? true : undefined
-  })
-  if (!healthy) throw new Error(`etcd did not answer: ${await docker(['logs', '--tail', '20', name])}`)
-  return `http://${await addressOf(name)}:2379`
-}
-
 async function addressOf(name: string): Promise<string> {
   return docker(['inspect', '-f', '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}', name])
-}
-
-/** Runs a command on a machine of the lab. */
-export function onHost(name: string, command: readonly string[], input?: string): Promise<Output> {
-  return execute(
-    'docker',
-    ['exec', ...(input === undefined ? [] : ['-i']), name, ...command],
-    input === undefined ? {} : { input },
-  )
 }
 
 /** All machines of a lab, hosts in order. */

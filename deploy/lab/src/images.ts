@@ -55,7 +55,9 @@ export async function importFolder(folder: string, image: string, changes: reado
 
 /** The image of the lab's hosts, named after what it is made from. @returns its name */
 export async function ensureHostImage(say: (text: string) => void): Promise<string> {
-  const recipe = ['Dockerfile', 'entrypoint.sh'].map((name) => readFileSync(join(HOST_FOLDER, name)))
+  const recipe = ['Dockerfile', 'entrypoint.sh', 'etcd.sh'].map((name) =>
+    readFileSync(join(HOST_FOLDER, name)),
+  )
   const hash = recipe.reduce((sum, text) => sum.update(text), createHash('sha256')).digest('hex')
   const image = `shoal-lab-host:${hash.slice(0, 12)}`
   if (await hasImage(image)) return image

@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { execute } from './docker.js'
-import { hostName, machines, onHost } from './hosts.js'
-import { down, environment, load, up } from './lab.js'
+import { faultCommand } from './faults/command.js'
+import { hostName, machines } from './hosts.js'
+import { down, environment, etcdMembers, load, up } from './lab.js'
+import { onHost } from './machine.js'
 
 const say = (text: string): void => void process.stderr.write(`lab: ${text}\n`)
 
@@ -18,18 +20,31 @@ const program = new Command('npm run lab --')
 
 const labName = (): string => program.opts<{ name: string }>().name
 
+interface UpOptions {
+  readonly hosts: number
+  readonly managers: number
+  readonly etcd?: number
+  readonly store?: string
+  readonly disk?: number
+  readonly bare?: boolean
+}
+
 program
   .command('up')
   .description('start the hosts and form the cluster')
   .option('--hosts <n>', 'how many Docker hosts', Number, 3)
   .option('--managers <n>', 'how many of them are managers', Number, 1)
-  .option('--store <kind>', 'where the manager keeps its state: embedded or etcd', 'embedded')
+  .option(
+    '--etcd <n>',
+    'keep the state in an etcd with so many members (0: in a folder of the manager)',
+    Number,
+  )
+  .option('--store <kind>', 'etcd: the short form of --etcd 1; embedded: of --etcd 0')
+  .option('--disk <MiB>', 'give each host a disk of its own of this size, for fault fill', Number)
   .option('--bare', 'only the hosts, no cluster')
-  .action(async (options: { hosts: number; managers: number; store: string; bare?: boolean }) => {
-    const { store } = options
-    if (store !== 'embedded' && store !== 'etcd')
-      throw new Error(`unknown store "${store}": embedded or etcd`)
-    await up({ ...options, store, lab: labName(), say })
+  .action(async ({ store, etcd, disk, ...options }: UpOptions) => {
+    const diskMb = disk === undefined ? {} : { diskMb: disk }
+    await up({ ...options, ...diskMb, etcd: etcdMembers(store, etcd), lab: labName(), say })
     say('up. Next:')
     say('  eval "$(npm run -s lab -- env)"      # docker and ctl speak to the lab')
     say('  docker node ls')
@@ -88,6 +103,8 @@ program
   .argument('<image>')
   .description("copy an image of this machine's engine into every host")
   .action((image: string) => load(labName(), image))
+
+program.addCommand(faultCommand(labName, say))
 
 try {
   await program.parseAsync()
