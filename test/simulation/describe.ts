@@ -26,6 +26,9 @@ export function describeChange(change: Change): string {
       return `network ${change.after?.Spec.Name ?? change.before?.Spec.Name}${change.after ? '' : ' DELETED'}`
     case 'gateway':
       return `gateway ${change.after?.ID ?? change.before?.ID} ${change.after?.Address ?? 'DELETED'}`
+    case 'secret':
+    case 'config':
+      return `${change.kind} ${(change.after ?? change.before)?.Spec.Name}${change.after ? '' : ' DELETED'}`
     case 'cluster':
       return 'cluster'
     default:

@@ -26,6 +26,8 @@ export class Truth {
     task: new Map(),
     network: new Map(),
     gateway: new Map(),
+    secret: new Map(),
+    config: new Map(),
   }
   readonly #tasksByService = new Map<string, Set<string>>()
   readonly #lostOnce = new Set<string>()

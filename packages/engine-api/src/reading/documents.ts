@@ -1,4 +1,4 @@
-import { NodeSpec, ServiceSpec, SwarmSpec } from '../documents/index.js'
+import { ConfigSpec, NodeSpec, SecretSpec, ServiceSpec, SwarmSpec } from '../documents/index.js'
 import { decode } from './decode.js'
 
 /** @throws InvalidDocument when `json` is no ServiceSpec */
@@ -14,4 +14,14 @@ export function readNodeSpec(json: unknown): NodeSpec {
 /** @throws InvalidDocument when `json` is no swarm Spec */
 export function readSwarmSpec(json: unknown): SwarmSpec {
   return decode(SwarmSpec, 'Spec', json) as SwarmSpec
+}
+
+/** @throws InvalidDocument when `json` is no SecretSpec */
+export function readSecretSpec(json: unknown): SecretSpec {
+  return decode(SecretSpec, 'SecretSpec', json) as SecretSpec
+}
+
+/** @throws InvalidDocument when `json` is no ConfigSpec */
+export function readConfigSpec(json: unknown): ConfigSpec {
+  return decode(ConfigSpec, 'ConfigSpec', json) as ConfigSpec
 }

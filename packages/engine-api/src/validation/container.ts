@@ -5,6 +5,7 @@ import { CAPABILITIES } from './capabilities.js'
 import { validateMounts } from './mounts.js'
 import { parseReference } from './reference.js'
 import { isTemplate, quoted, refuse, refuseArgument } from './refuse.js'
+import { validateConfigReferences, validateSecretReferences } from './secret.js'
 
 const ULIMITS =
   'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(' ')
@@ -19,6 +20,8 @@ export function validateContainerSpec(container: ContainerSpec): void {
   checkEnvironment(container.Env ?? [])
   checkNames(container)
   checkKernel(container)
+  validateSecretReferences(container.Secrets ?? [])
+  validateConfigReferences(container.Configs ?? [])
 }
 
 function checkImage(image: string): void {

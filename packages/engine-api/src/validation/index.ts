@@ -4,4 +4,5 @@
  */
 export * from './cluster.js'
 export { parseReference, type ImageReference } from './reference.js'
+export { validateConfigSpec, validateSecretSpec } from './secret.js'
 export * from './service.js'

@@ -10,6 +10,7 @@ import { isKnownPath } from './known-paths.js'
 import type { ApiHttpsOptions, ApiOptions, PassOn } from './options.js'
 import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
+import { configRoutes, secretRoutes } from './routes/secrets.js'
 import { serviceRoutes } from './routes/services.js'
 import { swarmRoutes } from './routes/swarm.js'
 import { systemRoutes } from './routes/system.js'
@@ -37,6 +38,8 @@ export function createApi(options: ApiOptions): FastifyInstance {
   serviceRoutes(app, options)
   taskRoutes(app, options)
   networkRoutes(app)
+  secretRoutes(app, options)
+  configRoutes(app, options)
   return app
 }
 

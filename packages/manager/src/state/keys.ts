@@ -1,4 +1,4 @@
-import type { Kind, Records } from './records.js'
+import { KINDS, type Kind, type Records } from './records.js'
 
 /** The table's place of the cluster's one record: its key carries no ID of its own. */
 export const CLUSTER_SLOT = 'cluster'
@@ -10,6 +10,8 @@ const FOLDERS: Readonly<Record<Exclude<Kind, 'cluster'>, string>> = {
   task: 'tasks/',
   network: 'networks/',
   gateway: 'gateways/',
+  secret: 'secrets/',
+  config: 'configs/',
 }
 
 /** Where a record stands: its kind, and its place in the table of that kind. */
@@ -55,8 +57,9 @@ export function placeOf(cluster: string, key: string): RecordPlace | undefined {
   if (!key.startsWith(prefix)) return undefined
   const rest = key.slice(prefix.length)
   if (rest === 'cluster') return { kind: 'cluster', slot: CLUSTER_SLOT }
-  for (const kind of ['task', 'spec', 'node', 'service', 'network', 'gateway'] as const) {
-    if (rest.startsWith(FOLDERS[kind])) return { kind, slot: rest.slice(FOLDERS[kind].length) }
+  for (const kind of KINDS) {
+    if (kind !== 'cluster' && rest.startsWith(FOLDERS[kind]))
+      return { kind, slot: rest.slice(FOLDERS[kind].length) }
   }
   return undefined
 }

@@ -3,11 +3,13 @@ import { CLUSTER_SLOT } from './keys.js'
 import type {
   Change,
   ClusterRecord,
+  ConfigRecord,
   GatewayRecord,
   Kind,
   NetworkRecord,
   NodeRecord,
   Records,
+  SecretRecord,
   ServiceRecord,
   SpecRecord,
   TaskRecord,
@@ -41,6 +43,8 @@ export class MemoryState implements StateView {
     task: new Map(),
     network: new Map(),
     gateway: new Map(),
+    secret: new Map(),
+    config: new Map(),
   }
   readonly #tasksByService = new RecordIndex<TaskRecord>((task) => task.ServiceID)
   readonly #tasksByNode = new RecordIndex<TaskRecord>((task) => task.NodeID)
@@ -50,6 +54,8 @@ export class MemoryState implements StateView {
   readonly #networksByName = new RecordIndex<NetworkRecord>((network) => network.Spec.Name)
   readonly #gatewaysByNetwork = new RecordIndex<GatewayRecord>((gateway) => gateway.NetworkID)
   readonly #gatewaysByNode = new RecordIndex<GatewayRecord>((gateway) => gateway.NodeID)
+  readonly #secretsByName = new RecordIndex<SecretRecord>((secret) => secret.Spec.Name)
+  readonly #configsByName = new RecordIndex<ConfigRecord>((config) => config.Spec.Name)
   /** When records were deleted, by `kind/slot`: a late word of an older write must not bring them back. */
   readonly #deletedAt = new Map<string, number>()
   /** All that was written up to this revision has been told. */
@@ -91,8 +97,7 @@ export class MemoryState implements StateView {
   }
 
   serviceNamed(name: string): ServiceRecord | undefined {
-    for (const service of this.#servicesByName.get(name)) return service
-    return undefined
+    return first(this.#servicesByName.get(name))
   }
 
   nodesNamed(hostname: string): Iterable<NodeRecord> {
@@ -100,8 +105,15 @@ export class MemoryState implements StateView {
   }
 
   networkNamed(name: string): NetworkRecord | undefined {
-    for (const network of this.#networksByName.get(name)) return network
-    return undefined
+    return first(this.#networksByName.get(name))
+  }
+
+  secretNamed(name: string): SecretRecord | undefined {
+    return first(this.#secretsByName.get(name))
+  }
+
+  configNamed(name: string): ConfigRecord | undefined {
+    return first(this.#configsByName.get(name))
   }
 
   gatewaysOfNetwork(networkId: string): Iterable<GatewayRecord> {
@@ -209,6 +221,8 @@ export class MemoryState implements StateView {
       task: [this.#tasksByService, this.#tasksByNode],
       network: [this.#networksByName],
       gateway: [this.#gatewaysByNetwork, this.#gatewaysByNode],
+      secret: [this.#secretsByName],
+      config: [this.#configsByName],
     }
     return indexes[kind]
   }
@@ -220,6 +234,11 @@ export class MemoryState implements StateView {
   #tell(changes: readonly Change[]): void {
     if (changes.length > 0) for (const listener of this.#listeners) listener(changes)
   }
+}
+
+function first<Record>(records: Iterable<Record>): Record | undefined {
+  for (const record of records) return record
+  return undefined
 }
 
 /**

@@ -4,6 +4,7 @@
  * and is not part of the stored text; it is 0 until the record has been stored.
  */
 import type {
+  ConfigSpec,
   EndpointSpec,
   Endpoint,
   JobStatus,
@@ -15,6 +16,7 @@ import type {
   NodeState,
   GenericResource,
   ObjectVersion,
+  SecretSpec,
   ServiceSpec,
   StringMap,
   SwarmSpec,
@@ -153,6 +155,16 @@ export interface GatewayRecord extends Meta {
   readonly IPRange?: string
 }
 
+/** Its data never changes: only labels do. */
+export interface SecretRecord extends Meta {
+  readonly Spec: SecretSpec
+}
+
+/** Its data never changes: only labels do. */
+export interface ConfigRecord extends Meta {
+  readonly Spec: ConfigSpec
+}
+
 /** Every kind of record by the name of its table. */
 export interface Records {
   cluster: ClusterRecord
@@ -162,6 +174,8 @@ export interface Records {
   task: TaskRecord
   network: NetworkRecord
   gateway: GatewayRecord
+  secret: SecretRecord
+  config: ConfigRecord
 }
 
 export type Kind = keyof Records
@@ -173,6 +187,8 @@ export const KINDS = [
   'task',
   'network',
   'gateway',
+  'secret',
+  'config',
 ] as const satisfies readonly Kind[]
 
 /** One record to be written or removed. A put carries the version that it was decided on (0: it is new). */

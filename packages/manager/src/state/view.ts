@@ -1,10 +1,12 @@
 import type {
   ClusterRecord,
+  ConfigRecord,
   GatewayRecord,
   Kind,
   NetworkRecord,
   NodeRecord,
   Records,
+  SecretRecord,
   ServiceRecord,
   SpecRecord,
   TaskRecord,
@@ -26,6 +28,8 @@ export interface StateView {
   tasksOfNode(nodeId: string): Iterable<TaskRecord>
   serviceNamed(name: string): ServiceRecord | undefined
   nodesNamed(hostname: string): Iterable<NodeRecord>
+  secretNamed(name: string): SecretRecord | undefined
+  configNamed(name: string): ConfigRecord | undefined
   networkNamed(name: string): NetworkRecord | undefined
   gatewaysOfNetwork(networkId: string): Iterable<GatewayRecord>
   gatewaysOfNode(nodeId: string): Iterable<GatewayRecord>

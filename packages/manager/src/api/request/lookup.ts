@@ -1,5 +1,13 @@
 import { ShoalError } from '@shoal/common'
-import type { Kind, NodeRecord, Records, ServiceRecord, TaskRecord } from '../../state/records.js'
+import type {
+  ConfigRecord,
+  Kind,
+  NodeRecord,
+  Records,
+  SecretRecord,
+  ServiceRecord,
+  TaskRecord,
+} from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 
 /** @throws ShoalError `not-found`; `invalid-argument` when a prefix is ambiguous */
@@ -16,6 +24,18 @@ export function findNode(state: StateView, reference: string): NodeRecord {
 /** @throws ShoalError `not-found`; `invalid-argument` when a prefix is ambiguous */
 export function findTask(state: StateView, reference: string): TaskRecord {
   return find(state, 'task', reference, [])
+}
+
+/** @throws ShoalError `not-found`; `invalid-argument` when a prefix is ambiguous */
+export function findSecret(state: StateView, reference: string): SecretRecord {
+  const named = state.secretNamed(reference)
+  return find(state, 'secret', reference, named ? [named] : [])
+}
+
+/** @throws ShoalError `not-found`; `invalid-argument` when a prefix is ambiguous */
+export function findConfig(state: StateView, reference: string): ConfigRecord {
+  const named = state.configNamed(reference)
+  return find(state, 'config', reference, named ? [named] : [])
 }
 
 /** A full ID, then an exact name, then a unique beginning of an ID. */

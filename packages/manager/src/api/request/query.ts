@@ -28,7 +28,10 @@ export function strictBoolean(request: FastifyRequest, name: string): boolean {
 }
 
 /** The version that an update was decided on. @throws ShoalError `invalid-argument` when it is missing or no number */
-export function versionIndex(request: FastifyRequest, kind: 'service' | 'node' | 'swarm'): number {
+export function versionIndex(
+  request: FastifyRequest,
+  kind: 'service' | 'node' | 'swarm' | 'secret' | 'config',
+): number {
   const text = queryText(request, 'version')
   if (/^\d{1,20}$/.test(text)) return Number(text)
   throw new ShoalError(

@@ -5,9 +5,8 @@ import { readFilters } from '../request/filters.js'
 import { pathId, queryText } from '../request/query.js'
 
 const FILTERS = ['id', 'name', 'label', 'driver', 'scope', 'type', 'dangling']
-const OBJECT_FILTERS = ['id', 'name', 'names', 'label']
 
-/** The networks that every engine has; and lists of the kinds of objects that no cluster can have yet. */
+/** The networks that every engine has. */
 export function networkRoutes(app: FastifyInstance): void {
   app.get('/networks', (request) => {
     const filters = readFilters(request, FILTERS)
@@ -31,14 +30,4 @@ export function networkRoutes(app: FastifyInstance): void {
     if (predefinedNetwork(id) === undefined) throw new ShoalError('not-found', `network ${id} not found`)
     return networkAnswer(id, queryText(request, 'scope') === 'swarm' ? 'swarm' : 'local')
   })
-
-  for (const kind of ['secret', 'config']) {
-    app.get(`/${kind}s`, (request) => {
-      readFilters(request, OBJECT_FILTERS)
-      return []
-    })
-    app.get(`/${kind}s/:id`, (request) => {
-      throw new ShoalError('not-found', `${kind} ${pathId(request)} not found`)
-    })
-  }
 }

@@ -78,7 +78,7 @@ async function createService(request: FastifyRequest, context: ApiOptions): Prom
   )
 }
 
-async function updateService(request: FastifyRequest, { state, clock }: ApiOptions): Promise<void> {
+async function updateService(request: FastifyRequest, { state, clock, writes }: ApiOptions): Promise<void> {
   const version = versionIndex(request, 'service')
   const rollback = queryText(request, 'rollback')
   if (rollback !== '' && rollback !== 'previous') {
@@ -96,7 +96,8 @@ async function updateService(request: FastifyRequest, { state, clock }: ApiOptio
     registryAuth: registryAuthOf(request),
     registryAuthFrom,
   } as const
-  await transact(state, () => planUpdate(state, { ...order, nowMs: clock.now() }))
+  // In line with other writes: what the spec refers to must not go meanwhile.
+  await writes.run(() => transact(state, () => planUpdate(state, { ...order, nowMs: clock.now() })))
 }
 
 /** The spec as the store shall keep it. @throws InvalidDocument; ShoalError `unimplemented` */

@@ -4,6 +4,7 @@ import { put, type Mutation, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { endpointOf } from '../answers/service.js'
 import { swarmError } from '../errors.js'
+import { checkReferences } from './references.js'
 import { newSpecRecord } from './spec-version.js'
 
 export interface CreateOrder {
@@ -30,6 +31,7 @@ export function planCreate(
       `name conflicts with an existing object: service ${name} already exists`,
     )
   }
+  checkReferences(state, spec)
   const id = newId(random)
   const service: ServiceRecord = {
     ID: id,

@@ -5,6 +5,7 @@ import type { StateView } from '../../state/view.js'
 import { endpointOf } from '../answers/service.js'
 import { outOfSequence, swarmError } from '../errors.js'
 import { findService } from '../request/lookup.js'
+import { checkReferences } from './references.js'
 import { versionOf } from './spec-version.js'
 
 export interface UpdateOrder {
@@ -40,6 +41,7 @@ export function planUpdate(
   const wanted = order.rollback ? previousSpec(service) : order.spec
   if (service.Version.Index !== order.version) throw outOfSequence()
 
+  checkReferences(state, wanted)
   const auth = order.registryAuth ?? keptAuth(state, service, order.registryAuthFrom)
   const version = versionOf(state, service, wanted, auth, order.nowMs)
   const updated = withSpec(service, wanted, version.number, order)

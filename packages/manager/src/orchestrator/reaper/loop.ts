@@ -43,6 +43,8 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
     case 'spec':
     case 'network':
     case 'gateway':
+    case 'secret':
+    case 'config':
       return []
     default:
       return unreachable(change)

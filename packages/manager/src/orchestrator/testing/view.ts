@@ -18,6 +18,8 @@ export function viewOf(
     task: tasks,
     network: [],
     gateway: [],
+    secret: [],
+    config: [],
   }
   return {
     cluster: () => undefined,
@@ -30,6 +32,8 @@ export function viewOf(
     tasksOfNode: (nodeId) => tasks.filter((task) => task.NodeID === nodeId),
     serviceNamed: () => service,
     nodesNamed: (hostname) => nodes.filter((node) => node.Description.Hostname === hostname),
+    secretNamed: () => undefined,
+    configNamed: () => undefined,
     networkNamed: () => undefined,
     gatewaysOfNetwork: () => [],
     gatewaysOfNode: () => [],
