@@ -1,7 +1,9 @@
 import type {
   ClusterInfo,
+  Config,
   Node,
   NodeSpec,
+  Secret,
   Service,
   ServiceSpec,
   Swarm,
@@ -37,6 +39,9 @@ export interface Version {
   Components?: { Name: string; Version: string; Details?: Record<string, string> }[]
   [field: string]: unknown
 }
+
+/** What is kept as a file for tasks: the two kinds have the same calls. */
+export type StoredFileKind = 'secret' | 'config'
 
 export interface Named {
   ID: string
@@ -174,6 +179,23 @@ export class ManagerClient {
   /** The network of the whole cluster with this name or ID. */
   async network(ref: string): Promise<{ Id: string; Name: string }> {
     return this.#get(`/networks/${at(ref)}`, { scope: 'swarm' })
+  }
+
+  async createStoredFile(kind: StoredFileKind, spec: object): Promise<string> {
+    const { ID } = (await this.#call('POST', `/${kind}s/create`, { body: spec })) as { ID: string }
+    return ID
+  }
+
+  storedFiles(kind: StoredFileKind, filters?: Filters): Promise<(Secret | Config)[]> {
+    return this.#get(`/${kind}s`, { filters: filterParameter(filters) })
+  }
+
+  storedFile(kind: StoredFileKind, ref: string): Promise<Secret | Config> {
+    return this.#get(`/${kind}s/${at(ref)}`)
+  }
+
+  async removeStoredFile(kind: StoredFileKind, ref: string): Promise<void> {
+    await this.#call('DELETE', `/${kind}s/${at(ref)}`)
   }
 
   secrets(names: readonly string[]): Promise<Named[]> {

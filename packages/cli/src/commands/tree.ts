@@ -14,9 +14,7 @@ export interface Group {
 
 /** What docker's CLI has for clusters and ctl has not. */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  'config',
   'network',
-  'secret',
   'service logs',
   'stack',
   'swarm ca',
@@ -77,6 +75,38 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
         load: () => import('./node/rm.js'),
       },
       update: { summary: 'Update a node', load: () => import('./node/update.js') },
+    },
+  },
+  secret: {
+    summary: 'Manage secrets',
+    children: {
+      create: { summary: 'Create a secret from a file or STDIN', load: () => import('./secret/create.js') },
+      inspect: {
+        summary: 'Display detailed information on one or more secrets',
+        load: () => import('./secret/inspect.js'),
+      },
+      ls: { summary: 'List secrets', aliases: ['list'], load: () => import('./secret/list.js') },
+      rm: {
+        summary: 'Remove one or more secrets',
+        aliases: ['remove'],
+        load: () => import('./secret/rm.js'),
+      },
+    },
+  },
+  config: {
+    summary: 'Manage configs',
+    children: {
+      create: { summary: 'Create a config from a file or STDIN', load: () => import('./config/create.js') },
+      inspect: {
+        summary: 'Display detailed information on one or more configs',
+        load: () => import('./config/inspect.js'),
+      },
+      ls: { summary: 'List configs', aliases: ['list'], load: () => import('./config/list.js') },
+      rm: {
+        summary: 'Remove one or more configs',
+        aliases: ['remove'],
+        load: () => import('./config/rm.js'),
+      },
     },
   },
   swarm: {

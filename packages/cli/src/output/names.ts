@@ -38,3 +38,10 @@ export function naturalOrder(a: string, b: string): number {
   }
   return partsA.length - partsB.length
 }
+
+/** Labels under a title, one a line, as docker's `inspect --pretty` shows them; nothing when there are none. */
+export function labelLines(title: string, labels: Readonly<Record<string, string>> | undefined): string[] {
+  const entries = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  if (entries.length === 0) return []
+  return [`${title}:`, ...entries.map(([key, value]) => ` - ${key}${value && `=${value}`}`)]
+}

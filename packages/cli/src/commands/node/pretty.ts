@@ -1,5 +1,5 @@
 import type { Node } from '@shoal/engine-api'
-import { capitalised, humanBytes, prettyDate } from '../../output/index.js'
+import { capitalised, humanBytes, labelLines, prettyDate } from '../../output/index.js'
 
 /** A node for people, in the layout of `docker node inspect --pretty`. */
 export function prettyNode(node: Node): string {
@@ -7,7 +7,7 @@ export function prettyNode(node: Node): string {
   const lines = [
     `ID:\t\t\t${node.ID}`,
     spec.Name ? `Name:\t\t\t${spec.Name}` : undefined,
-    ...labels('Labels', spec.Labels),
+    ...labelLines('Labels', spec.Labels),
     `Hostname:              \t${host.Hostname}`,
     `Joined at:             \t${prettyDate(node.CreatedAt)}`,
     'Status:',
@@ -31,17 +31,10 @@ export function prettyNode(node: Node): string {
     ` Memory:\t\t${host.Resources.MemoryBytes ? humanBytes(host.Resources.MemoryBytes) : ''}`,
     ...plugins(node),
     `Engine Version:\t\t${host.Engine.EngineVersion}`,
-    ...labels('Engine Labels', host.Engine.Labels),
+    ...labelLines('Engine Labels', host.Engine.Labels),
     ...tls(node),
   ]
   return lines.filter((line) => line !== undefined).join('\n')
-}
-
-function labels(title: string, map: Record<string, string> | undefined): string[] {
-  const entries = Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return entries.length === 0
-    ? []
-    : [`${title}:`, ...entries.map(([key, value]) => ` - ${key}${value && `=${value}`}`)]
 }
 
 function plugins(node: Node): string[] {

@@ -25,13 +25,13 @@ const FILTERS = ['id', 'name', 'names', 'label']
 interface Family<Record extends SecretRecord | ConfigRecord> {
   readonly kind: 'secret' | 'config'
   /** Reads and judges the spec of a new one. */
-  accept(json: unknown): SecretSpec & ConfigSpec
-  read(json: unknown): SecretSpec & ConfigSpec
-  find(state: StateView, reference: string): Record
-  named(state: StateView, name: string): Record | undefined
-  all(state: StateView): Iterable<Record>
+  readonly accept: (json: unknown) => SecretSpec & ConfigSpec
+  readonly read: (json: unknown) => SecretSpec & ConfigSpec
+  readonly find: (state: StateView, reference: string) => Record
+  readonly named: (state: StateView, name: string) => Record | undefined
+  readonly all: (state: StateView) => Iterable<Record>
   /** What the API tells of its spec. */
-  shown(spec: Record['Spec']): unknown
+  readonly shown: (spec: Record['Spec']) => unknown
 }
 
 const SECRETS: Family<SecretRecord> = {

@@ -1,0 +1,3 @@
+import { listCommand } from '../lib/stored-file.js'
+
+export const command = listCommand('config')

@@ -1,0 +1,3 @@
+import { inspectCommand } from '../lib/stored-file.js'
+
+export const command = inspectCommand('secret')

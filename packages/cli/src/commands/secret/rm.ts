@@ -1,0 +1,3 @@
+import { removeCommand } from '../lib/stored-file.js'
+
+export const command = removeCommand('secret')
