@@ -19,6 +19,7 @@ export interface Answer {
 export interface Membership {
   readonly clusterId: string
   readonly nodeId: string
+  readonly sealKey: string
 }
 
 /** A manager as a process of its own on loopback, with its state in etcd. It needs a build of the packages. */

@@ -23,8 +23,8 @@ import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
 import { Role } from './role.js'
-import { type LiveState, openState } from './state/index.js'
-import { openStore } from './store/index.js'
+import { isConfidential, type LiveState, openState } from './state/index.js'
+import { openStore, SealedStore } from './store/index.js'
 import { managerSetup, NO_OTHER_MANAGER, storeConfig } from './store-setup.js'
 
 export interface ManagerParts {
@@ -87,7 +87,11 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const stopping = new AbortController()
   const { signal } = stopping
 
-  const store = await openStore(storeConfig(config), parts)
+  const store = new SealedStore(await openStore(storeConfig(config), parts), {
+    key: Buffer.from(membership.sealKey, 'base64'),
+    isConfidential,
+    random,
+  })
   closers.add(() => store.close())
   const cluster = membership.clusterId
   const state = await openState({ ...parts, store, cluster, signal })
