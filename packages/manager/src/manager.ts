@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@shoal/common'
+import { AddressBook } from './allocator/index.js'
 import { type ApiOptions, WriteQueue } from './api/index.js'
 import {
   CertificateAuthority,
@@ -95,6 +96,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   closers.add(() => store.close())
   const cluster = membership.clusterId
   const state = await openState({ ...parts, store, cluster, signal })
+  const book = new AddressBook({ state, clock }).follow(signal)
   const directory = await ManagerDirectory.open({ store, cluster, clock, log, signal })
   closers.add(() => stopping.abort())
   const role = new Role()
@@ -128,7 +130,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   await listen(base, dispatcher, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
-  election.run((term) => startLoops({ ...parts, state, dispatcher, beats }, term.signal))
+  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
   return { nodeId: membership.nodeId, stop: () => closers.closeAll() }
 }
