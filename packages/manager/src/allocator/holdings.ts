@@ -44,8 +44,10 @@ export function movement(change: Change): { taken: Holding[]; freed: Holding[] }
     case 'gateway':
       return difference(holdingsOfGateway(change.before), holdingsOfGateway(change.after))
     case 'cluster':
+    case 'config':
     case 'network':
     case 'node':
+    case 'secret':
     case 'spec':
       return { taken: [], freed: [] }
     default:

@@ -68,6 +68,8 @@ class Allocator {
       case 'cluster':
         yield 'ingress'
         break
+      case 'config':
+      case 'secret':
       case 'service':
         break
       default:
