@@ -39,14 +39,14 @@ beforeAll(async () => {
 })
 afterAll(() => scene.end())
 
-/** The status and body of `GET /_ping` with this certificate. */
-function ping(identity?: Identity): Promise<{ status: number | undefined; body: string }> {
+/** The status and body of a GET with this certificate. */
+function ping(identity?: Identity, path = '/_ping'): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(
       {
         host: '127.0.0.1',
         port,
-        path: '/_ping',
+        path,
         ca: rootsPem,
         agent: false,
         ...(identity && { key: identity.keyPem, cert: identity.certificatePem }),
@@ -76,6 +76,13 @@ describe('over HTTPS', () => {
       message:
         'certificate with role worker may not use the API: it takes a certificate with role client or manager',
     })
+  })
+
+  test('a worker gets no backup, which holds the root key, and moves nothing', async () => {
+    const worker = provisionAgent(cluster(), WORKER, systemClock.now())
+    for (const path of ['/shoal/backup', '/shoal/store', '/v1.41/shoal/backup']) {
+      expect(await ping(worker, path)).toMatchObject({ status: 403 })
+    }
   })
 
   test('without a certificate, or with one of another cluster, there is no connection', async () => {

@@ -10,20 +10,12 @@ import {
   type Clock,
   type TaskState,
 } from '@shoal/common'
-import {
-  hostDocumentKey,
-  type AssignedTask,
-  type HostDocument,
-  type HostDocumentName,
-  type NodeDescription,
-  type TaskStatus,
-} from '@shoal/engine-api'
+import type { AssignedTask, NodeDescription, TaskStatus } from '@shoal/engine-api'
 import {
   createSession,
   SESSION_CHANNEL_OPTIONS,
   type AssignmentChange,
   type AssignmentHandler,
-  type DocumentHandler,
   type Session,
   type TaskReport,
 } from '@shoal/agent/session/index'
@@ -55,7 +47,6 @@ export interface Manager {
 export interface Agent {
   readonly session: Session
   readonly worker: FakeWorker
-  readonly documents: FakeNetwork
   /** What is on disk, as it were. */
   savedManagers: readonly string[]
   readonly roots: string[]
@@ -124,15 +115,8 @@ export class Scene {
   startAgent(nodeId: string, { managers = [this.manager.address], clock = systemClock } = {}): Agent {
     const life = new AbortController()
     const worker = new FakeWorker()
-    const documents = new FakeNetwork()
     const roots: string[] = []
-    const agent = {
-      worker,
-      documents,
-      roots,
-      savedManagers: [] as readonly string[],
-      hostname: `host-${nodeId}`,
-    }
+    const agent = { worker, roots, savedManagers: [] as readonly string[], hostname: `host-${nodeId}` }
     const session = createSession({
       managers: {
         load: () => Promise.resolve(managers),
@@ -144,7 +128,6 @@ export class Scene {
       connect: (address) => connect(address, nodeId),
       describeHost: () => Promise.resolve(description(agent.hostname)),
       onAssignments: worker,
-      onDocuments: documents,
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
       clock,
       random: systemRandom,
@@ -252,25 +235,6 @@ class FakeWorker implements AssignmentHandler {
 
   desired(): Record<string, string> {
     return Object.fromEntries([...this.tasks.values()].map(({ ID, DesiredState }) => [ID, DesiredState]))
-  }
-}
-
-/** Keeps what a network would put in force, and may take its time for it. */
-class FakeNetwork implements DocumentHandler {
-  readonly documents = new Map<string, HostDocument>()
-  /** What a call waits for before its documents are in force. */
-  obstacle: Promise<void> = Promise.resolve()
-
-  async replaceAll(documents: readonly HostDocument[]): Promise<void> {
-    await this.obstacle
-    this.documents.clear()
-    for (const one of documents) this.documents.set(hostDocumentKey(one), one)
-  }
-
-  async change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): Promise<void> {
-    await this.obstacle
-    for (const one of put) this.documents.set(hostDocumentKey(one), one)
-    for (const name of removed) this.documents.delete(hostDocumentKey(name))
   }
 }
 

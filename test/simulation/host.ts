@@ -66,7 +66,6 @@ export class SimHost {
       connect: (address) => this.#world.network.connect(this.nodeId, process, address),
       describeHost: () => Promise.resolve(this.description),
       onAssignments: worker,
-      onDocuments: { replaceAll: () => undefined, change: () => undefined },
       advertiseAddress: this.nodeId,
       clock,
       random,

@@ -19,41 +19,65 @@ export interface Answer {
 export interface Membership {
   readonly clusterId: string
   readonly nodeId: string
-  readonly sealKey: string
 }
 
-/** A manager as a process of its own on loopback, with its state in etcd. It needs a build of the packages. */
+/** The store of a manager, as its configuration names it. */
+export type StoreSpec =
+  | { readonly kind: 'embedded' }
+  | {
+      readonly kind: 'etcd'
+      readonly endpoints: readonly string[]
+      readonly caFile?: string
+      readonly certFile?: string
+      readonly keyFile?: string
+    }
+
+/** A manager as a process of its own on loopback. It needs a build of the packages. */
 export class ManagerProcess {
-  readonly folder = mkdtempSync(join(tmpdir(), 'shoal-manager-'))
+  readonly folder: string
   readonly #child: ChildProcess
   #log = ''
 
-  private constructor(config: object, membership?: Membership) {
-    mkdirSync(join(this.folder, 'manager'))
-    const path = join(this.folder, 'manager', 'config.json')
-    const folders = { stateDir: this.folder, runDir: this.folder, socketPath: this.#socket }
-    writeFileSync(path, JSON.stringify({ ...config, ...folders }))
-    if (membership) writeFileSync(this.#membershipPath, JSON.stringify(membership))
-    this.#child = spawn(process.execPath, [PROGRAM, '--config', path], { stdio: ['ignore', 'pipe', 'pipe'] })
+  /** On a folder that holds a configuration. */
+  private constructor(folder: string) {
+    this.folder = folder
+    this.#child = spawn(process.execPath, [PROGRAM, '--config', this.configPath], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()))
   }
 
-  /** Starts a manager and waits until it answers. @param membership of one that joins; a founder makes its own */
-  static async start(etcd: string, membership?: Membership): Promise<ManagerProcess> {
+  /**
+   * Starts a manager and waits until it answers.
+   * @param store an endpoint of etcd, or the whole
+   * @param membership of one that joins; a founder makes its own
+   */
+  static async start(store: string | StoreSpec, membership?: Membership): Promise<ManagerProcess> {
     const [agents, api, metrics] = await Promise.all([freePort(), freePort(), freePort()])
-    const manager = new ManagerProcess(
-      {
-        listenAddress: `127.0.0.1:${agents}`,
-        apiAddress: `127.0.0.1:${api}`,
-        metricsAddress: `127.0.0.1:${metrics}`,
-        advertiseAddress: '127.0.0.1',
-        store: { kind: 'etcd', endpoints: [etcd] },
-        initialise: membership === undefined,
-        logLevel: 'debug',
-      },
-      membership,
-    )
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-manager-'))
+    const write = (name: string, value: object): void =>
+      writeFileSync(join(folder, 'manager', name), JSON.stringify(value))
+    mkdirSync(join(folder, 'manager'))
+    if (membership) write('membership.json', membership)
+    write('config.json', {
+      stateDir: folder,
+      runDir: folder,
+      socketPath: join(folder, 'manager.sock'),
+      listenAddress: `127.0.0.1:${agents}`,
+      apiAddress: `127.0.0.1:${api}`,
+      metricsAddress: `127.0.0.1:${metrics}`,
+      advertiseAddress: '127.0.0.1',
+      store: typeof store === 'string' ? { kind: 'etcd', endpoints: [store] } : store,
+      initialise: membership === undefined,
+      logLevel: 'debug',
+    })
+    return this.startIn(folder)
+  }
+
+  /** Starts the manager of a folder, as after a crash, and waits until it answers. */
+  static async startIn(folder: string): Promise<ManagerProcess> {
+    const manager = new ManagerProcess(folder)
     try {
       await eventually(() => manager.ask('GET', '/_ping'))
     } catch (error) {
@@ -61,6 +85,15 @@ export class ManagerProcess {
       throw new Error(`the manager did not start:\n${manager.log}`, { cause: error })
     }
     return manager
+  }
+
+  get configPath(): string {
+    return join(this.folder, 'manager', 'config.json')
+  }
+
+  /** Where the Engine API is for local root. */
+  get socket(): string {
+    return join(this.folder, 'manager.sock')
   }
 
   get log(): string {
@@ -85,7 +118,7 @@ export class ManagerProcess {
     return new Promise((resolve, reject) => {
       const headers = body && { 'content-type': 'application/json' }
       const call = request(
-        { socketPath: this.#socket, method, path, ...(headers && { headers }) },
+        { socketPath: this.socket, method, path, ...(headers && { headers }) },
         (answer) => {
           let text = ''
           answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
@@ -98,18 +131,18 @@ export class ManagerProcess {
     })
   }
 
-  /** Kills it and removes its folder. */
-  async end(): Promise<void> {
-    if (this.alive) {
-      const exited = once(this.#child, 'exit')
-      this.#child.kill('SIGKILL')
-      await exited
-    }
-    rmSync(this.folder, { recursive: true, force: true })
+  /** As `kill -9` does. Its folder stays. */
+  async kill(): Promise<void> {
+    if (!this.alive) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
   }
 
-  get #socket(): string {
-    return join(this.folder, 'manager.sock')
+  /** Kills it and removes its folder. */
+  async end(): Promise<void> {
+    await this.kill()
+    rmSync(this.folder, { recursive: true, force: true })
   }
 
   get #membershipPath(): string {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { LOG_LEVELS } from '@shoal/common'
 import { parseConfig } from '@shoal/common/config'
 import Type, { type Static } from 'typebox'
@@ -48,4 +49,28 @@ export type ManagerConfig = Static<typeof ManagerConfig>
  */
 export function readManagerConfig(path: string): ManagerConfig {
   return parseConfig(ManagerConfig, readFileSync(path, 'utf8'), path)
+}
+
+/** Replaces the manager's configuration: a crash at any moment leaves the old one or the new one. */
+export function writeManagerConfig(path: string, config: ManagerConfig): void {
+  writeDurably(path, `${JSON.stringify(config, undefined, 2)}\n`)
+}
+
+/** Writes a file that its owner alone reads, by one rename. It survives a power cut when this returns. */
+export function writeDurably(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const draft = `${path}.tmp`
+  writeFileSync(draft, text, { mode: 0o600 })
+  sync(draft)
+  renameSync(draft, path)
+  sync(dirname(path))
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }

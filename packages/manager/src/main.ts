@@ -2,9 +2,11 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createLogger, systemClock, systemRandom } from '@shoal/common'
-import { readManagerConfig } from './config.js'
-import { startManager } from './manager.js'
+import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
+import type { EtcdAccess } from './api/index.js'
+import { type ManagerConfig, readManagerConfig } from './config.js'
+import { type Manager, startManager } from './manager.js'
+import { moveToEtcd } from './transfer/index.js'
 
 const { values } = parseArgs({ options: { config: { type: 'string' } } })
 if (values.config === undefined) {
@@ -12,22 +14,66 @@ if (values.config === undefined) {
   process.exit(2)
 }
 
-const config = readManagerConfig(values.config)
-const log = createLogger('manager', config.logLevel)
-const pidPath = join(config.runDir, 'manager.pid')
+const configPath = values.config
+const { runDir, logLevel } = readManagerConfig(configPath)
+const log = createLogger('manager', logLevel)
+const base = { clock: systemClock, random: systemRandom, log }
+const pidPath = join(runDir, 'manager.pid')
 
-/** Runs until it is told to end. */
+/** Why a manager ends that has not failed. */
+type End =
+  | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'move'; readonly access: EtcdAccess }
+
+/** Runs until it is told to end. A move of the cluster to another store comes between two runs of the manager. */
 async function main(): Promise<void> {
-  mkdirSync(config.runDir, { recursive: true, mode: 0o755 })
+  mkdirSync(runDir, { recursive: true, mode: 0o755 })
   writeFileSync(pidPath, `${process.pid}\n`)
-  const asked = new Promise<string>((resolve) => {
+  const signalled = new Promise<End>((resolve) => {
     // Whoever asks twice gets no other end: a second signal without a handler would kill the process.
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, resolve)
+    for (const name of ['SIGTERM', 'SIGINT'] as const)
+      process.on(name, () => resolve({ kind: 'signal', name }))
   })
-  const manager = await startManager({ config, clock: systemClock, random: systemRandom, log })
-  const signal = await asked
-  log.info({ signal }, 'the manager ends')
-  await manager.stop()
+  let failure: string | undefined
+  for (;;) {
+    const config = readManagerConfig(configPath)
+    const { manager, moved } = await run(config, failure)
+    const end = await Promise.race([signalled, moved])
+    log.info(end.kind === 'signal' ? { signal: end.name } : {}, 'the manager ends')
+    await manager.stop()
+    if (end.kind === 'signal') return
+    failure = await move(config, manager.clusterId, end.access)
+  }
+}
+
+/** @param failure why the last move did not take place */
+async function run(
+  config: ManagerConfig,
+  failure: string | undefined,
+): Promise<{ manager: Manager; moved: Promise<End> }> {
+  const { promise: moved, resolve } = withResolvers<End>()
+  const mover = {
+    ...(failure !== undefined && { failure }),
+    onMove: (access: EtcdAccess) => resolve({ kind: 'move', access }),
+  }
+  return { manager: await startManager({ ...base, config, mover }), moved }
+}
+
+/** @returns why the move did not take place, if it did not */
+async function move(config: ManagerConfig, cluster: string, access: EtcdAccess): Promise<string | undefined> {
+  try {
+    await moveToEtcd({ ...base, config, cluster }, configPath, access)
+    return undefined
+  } catch (error) {
+    log.error({ err: error }, 'the cluster has not been moved')
+    return messageOf(error)
+  }
+}
+
+function withResolvers<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve: (value: Value) => void = () => undefined
+  const promise = new Promise<Value>((take) => (resolve = take))
+  return { promise, resolve }
 }
 
 try {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@shoal/common'
-import { AddressBook } from './allocator/index.js'
-import { type ApiOptions, WriteQueue } from './api/index.js'
+import { type ApiOptions, type EtcdAccess, WriteQueue } from './api/index.js'
 import {
   CertificateAuthority,
   createEnrollmentHandlers,
@@ -24,20 +23,28 @@ import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
 import { Role } from './role.js'
-import { isConfidential, type LiveState, openState } from './state/index.js'
-import { openStore, SealedStore } from './store/index.js'
+import { type LiveState, openState } from './state/index.js'
+import { openStore, type Store } from './store/index.js'
 import { managerSetup, NO_OTHER_MANAGER, storeConfig } from './store-setup.js'
+import { finishTransfer, setEmbeddedStoreAside, TransferService } from './transfer/index.js'
 
 export interface ManagerParts {
   readonly config: ManagerConfig
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Whoever runs the manager as a process, and can move the cluster while it does not run. */
+  readonly mover?: {
+    /** Why the last move did not take place. */
+    readonly failure?: string
+    readonly onMove: (access: EtcdAccess) => void
+  }
 }
 
 /** A manager that serves: as the primary, or as a secondary until it becomes one. */
 export interface Manager {
   readonly nodeId: string
+  readonly clusterId: string
   /** Lets go of the leadership at once, then ends everything in the reverse order of the start. */
   stop(): Promise<void>
 }
@@ -75,6 +82,7 @@ export async function startManager(parts: ManagerParts): Promise<Manager> {
 interface Base {
   readonly parts: ManagerParts
   readonly membership: Membership
+  readonly store: Store
   readonly state: LiveState
   readonly role: Role
   readonly directory: ManagerDirectory
@@ -88,15 +96,12 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const stopping = new AbortController()
   const { signal } = stopping
 
-  const store = new SealedStore(await openStore(storeConfig(config), parts), {
-    key: Buffer.from(membership.sealKey, 'base64'),
-    isConfidential,
-    random,
-  })
+  const store = await openStore(storeConfig(config), parts)
   closers.add(() => store.close())
   const cluster = membership.clusterId
+  await finishTransfer(store, cluster)
+  setEmbeddedStoreAside(config, clock.now())
   const state = await openState({ ...parts, store, cluster, signal })
-  const book = new AddressBook({ state, clock }).follow(signal)
   const directory = await ManagerDirectory.open({ store, cluster, clock, log, signal })
   closers.add(() => stopping.abort())
   const role = new Role()
@@ -123,16 +128,16 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const identity = await openIdentity(parts, membership, state)
   void identity.run(signal)
 
-  const base: Base = { parts, membership, state, role, directory, identity }
+  const base: Base = { parts, membership, store, state, role, directory, identity }
   const beats = new Beats(clock)
   const dispatcher = dispatcherOf(base, beats)
   closers.add(directory.onChange(() => dispatcher.newsChanged()))
   await listen(base, dispatcher, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
-  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
+  election.run((term) => startLoops({ ...parts, state, dispatcher, beats }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
-  return { nodeId: membership.nodeId, stop: () => closers.closeAll() }
+  return { ...membership, stop: () => closers.closeAll() }
 }
 
 function openIdentity(
@@ -175,6 +180,19 @@ function dispatcherOf(base: Base, beats: Beats): Dispatcher {
   })
 }
 
+function transferOf({ parts, membership, store }: Base, release: string): TransferService | undefined {
+  const { mover, ...rest } = parts
+  if (!mover) return undefined
+  return new TransferService({
+    ...rest,
+    cluster: membership.clusterId,
+    store,
+    release,
+    ...(mover.failure !== undefined && { moveFailure: mover.failure }),
+    onMove: mover.onMove,
+  })
+}
+
 /** Opens everything that is listened on; the order of `closers` closes it again. */
 async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Promise<void> {
   const { parts, membership, state, role, directory, identity } = base
@@ -201,15 +219,18 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     log,
   })
   closers.add(() => passOn.close())
+  const facts = readFacts(config, membership, directory)
+  const transfer = transferOf(base, facts.version)
   const api: ApiOptions = {
     writes: new WriteQueue(),
     state,
     clock,
     random,
     log,
-    facts: readFacts(config, membership, directory),
+    facts,
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     passOn,
+    ...(transfer && { transfer }),
   }
   closers.add(await listenOnSocket(api, config.socketPath))
   closers.add(await listenOnHttps(api, identity, config.apiAddress))

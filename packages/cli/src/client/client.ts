@@ -54,6 +54,25 @@ export interface Acknowledged {
   Warnings?: string[] | null
 }
 
+/** Where the manager that was asked keeps the cluster. */
+export interface StoreInfo {
+  Kind: 'embedded' | 'etcd'
+  Endpoints: string[]
+  /** When that manager began to serve: another instant tells that it was started again. */
+  Since: string
+  /** Folders of embedded stores that were set aside, newest last. */
+  Kept: string[]
+  MoveFailure?: string
+}
+
+/** How managers reach etcd; PEM texts. */
+export interface EtcdAccess {
+  endpoints: string[]
+  ca?: string
+  certificate?: string
+  key?: string
+}
+
 export interface ServiceUpdateOptions {
   rollback?: boolean
   registryAuth?: string
@@ -174,6 +193,20 @@ export class ManagerClient {
       rotateManagerUnlockKey: 'false',
     }
     await this.#call('POST', '/swarm/update', { query, body: spec })
+  }
+
+  store(): Promise<StoreInfo> {
+    return this.#get('/shoal/store')
+  }
+
+  /** The text of a backup; whether it is whole is for the caller to see. */
+  async backup(): Promise<string> {
+    return String(await this.#call('GET', '/shoal/backup', { asText: true }))
+  }
+
+  /** Begins the move of the cluster to etcd; the manager stops serving for a moment. */
+  async moveToEtcd(access: EtcdAccess): Promise<void> {
+    await this.#call('POST', '/shoal/move', { body: access })
   }
 
   /** The network of the whole cluster with this name or ID. */

@@ -8,6 +8,8 @@ export interface CallOptions {
   /** Sent as JSON. */
   body?: unknown
   headers?: Readonly<Record<string, string>>
+  /** The answer is wanted as it comes, JSON or not. */
+  asText?: boolean
 }
 
 /** One request to the manager, answered with JSON (or with undefined when there is no body). */
@@ -47,6 +49,7 @@ export function callerFor(endpoint: Endpoint): Call {
   return async (method, path, options = {}) => {
     const { status, text, statusText } = await send(endpoint, method, path, options)
     if (status >= 400) throw new ManagerRefusal(status, refusalText(text) ?? statusText)
+    if (options.asText) return text
     if (text.trim() === '') return undefined
     try {
       return JSON.parse(text)

@@ -116,6 +116,8 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       join: { summary: 'Join a swarm as a node', load: () => import('./swarm/join.js') },
       'join-token': { summary: 'Manage join tokens', load: () => import('./swarm/join-token.js') },
       start: { summary: 'Start the daemons of this host again', load: () => import('./swarm/start.js') },
+      backup: { summary: 'Write the cluster into a file', load: () => import('./swarm/backup.js') },
+      move: { summary: 'Move the cluster to etcd', load: () => import('./swarm/move.js') },
       leave: { summary: 'Leave the swarm', load: () => import('./swarm/leave.js') },
       update: { summary: 'Update the swarm', load: () => import('./swarm/update.js') },
     },

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, ShoalError } from '@shoal/common/errors'
-import type { Environment } from '../client/index.js'
+import type { Environment, EtcdAccess } from '../client/index.js'
 
 const DEFAULT_STATE = '/var/lib/shoal'
 const DEFAULT_RUN = '/run/shoal'
@@ -9,15 +9,6 @@ const DEFAULT_RUN = '/run/shoal'
 export type StoreConfig =
   | { kind: 'embedded' }
   | { kind: 'etcd'; endpoints: string[]; caFile?: string; certFile?: string; keyFile?: string }
-
-/** How a manager reaches etcd. */
-export interface EtcdAccess {
-  endpoints: string[]
-  /** PEM. */
-  ca?: string
-  certificate?: string
-  key?: string
-}
 
 /** What the manager daemon reads when it starts. */
 export interface ManagerConfig {
@@ -61,7 +52,6 @@ export interface ManagerSetup {
   etcdCa: string
   etcdCertificate: string
   etcdKey: string
-  sealKey: string
 }
 
 /** Where everything of this host is kept: the flag, else SHOAL_STATE_DIR, else /var/lib/shoal. */
@@ -117,8 +107,8 @@ export function takeManagerSetup(stateDir: string): ManagerSetup | undefined {
 
 /** Writes what makes this host's manager a member: who it is, and what it shows to etcd. @returns its store */
 export function writeMembership(stateDir: string, nodeId: string, setup: ManagerSetup): StoreConfig {
-  const { clusterId, sealKey, etcdEndpoints, etcdCa, etcdCertificate, etcdKey } = setup
-  writeSecret(join(stateDir, 'manager', 'membership.json'), JSON.stringify({ clusterId, nodeId, sealKey }))
+  const { clusterId, etcdEndpoints, etcdCa, etcdCertificate, etcdKey } = setup
+  writeSecret(join(stateDir, 'manager', 'membership.json'), JSON.stringify({ clusterId, nodeId }))
   return writeEtcdAccess(stateDir, {
     endpoints: etcdEndpoints,
     ...(etcdCa !== '' && { ca: etcdCa }),

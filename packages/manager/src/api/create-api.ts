@@ -12,14 +12,24 @@ import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { configRoutes, secretRoutes } from './routes/secrets.js'
 import { serviceRoutes } from './routes/services.js'
+import { shoalRoutes } from './routes/shoal.js'
 import { swarmRoutes } from './routes/swarm.js'
 import { systemRoutes } from './routes/system.js'
 import { taskRoutes } from './routes/tasks.js'
 
 /** Far above any spec that a store could keep (etcd takes 1.5 MB). */
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024
-/** Everything else is the primary's to answer. `/info` tells of the manager that was asked, from its warm copy. */
-const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set(['/_ping', '/version', '/info'])
+/**
+ * Everything else is the primary's to answer. `/info` tells of the manager that was asked, from its warm copy; a
+ * backup is read from the store, which every manager reaches, also while there is no primary.
+ */
+const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set([
+  '/_ping',
+  '/version',
+  '/info',
+  '/shoal/store',
+  '/shoal/backup',
+])
 /** A prefix of an ID or a name never is longer. */
 const LONGEST_PARAMETER = 256
 
@@ -37,6 +47,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   nodeRoutes(app, options)
   serviceRoutes(app, options)
   taskRoutes(app, options)
+  shoalRoutes(app, options)
   networkRoutes(app)
   secretRoutes(app, options)
   configRoutes(app, options)

@@ -6,6 +6,16 @@
  */
 export { API_VERSION, MIN_API_VERSION } from './api-version.js'
 export { createApi } from './create-api.js'
-export type { ApiCa, ApiHttpsOptions, ApiOptions, ClusterFacts, PassOn, RemoteManager } from './options.js'
+export type {
+  ApiCa,
+  ApiHttpsOptions,
+  ApiOptions,
+  ClusterFacts,
+  ClusterTransfer,
+  EtcdAccess,
+  PassOn,
+  RemoteManager,
+  StoreInfo,
+} from './options.js'
 export { grpcStatusName, httpStatusOf } from './errors.js'
 export { WriteQueue } from './write-queue.js'

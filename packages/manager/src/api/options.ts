@@ -52,6 +52,39 @@ export interface ApiCa {
   tlsInfoOf(cluster: ClusterRecord): TLSInfo
 }
 
+/** How etcd is reached: the certificates are PEM texts. */
+export interface EtcdAccess {
+  readonly endpoints: readonly string[]
+  readonly ca?: string
+  readonly certificate?: string
+  readonly key?: string
+}
+
+/** Where this manager keeps the cluster, in the words of `GET /shoal/store`. */
+export interface StoreInfo {
+  readonly Kind: 'embedded' | 'etcd'
+  readonly Endpoints: readonly string[]
+  /** When this manager began to serve, RFC 3339: another instant tells that it was started again. */
+  readonly Since: string
+  /** The folders of embedded stores that were set aside, newest last. */
+  readonly Kept: readonly string[]
+  /** Why the last move to etcd did not take place, if it did not. */
+  readonly MoveFailure?: string
+}
+
+/** The cluster as a whole: where it is kept, copied and brought. */
+export interface ClusterTransfer {
+  storeInfo(): StoreInfo
+  /** The text of a backup, line by line. @throws ShoalError `unavailable` when the store cannot be reached */
+  backup(): Promise<Iterable<string>>
+  /**
+   * Looks at everything that could keep a move to etcd from succeeding.
+   * @returns begins the move: this manager stops serving and comes back, on etcd or where it was
+   * @throws ShoalError `failed-precondition`, `invalid-argument`, `unavailable`
+   */
+  prepareMove(access: EtcdAccess): Promise<() => void>
+}
+
 export interface ApiOptions {
   readonly state: State
   readonly clock: Clock
@@ -63,6 +96,8 @@ export interface ApiOptions {
   readonly writes: WriteQueue
   /** Without it this manager serves everything itself. */
   readonly passOn?: PassOn
+  /** Without it the cluster can be neither moved nor backed up through this server. */
+  readonly transfer?: ClusterTransfer
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */
   readonly https?: ApiHttpsOptions
 }

@@ -67,8 +67,7 @@ export class AssignmentStream {
     if (complete && !more) this.#phase = 'increments'
     if (!complete && content.put.length + content.removedTaskIds.length === 0) return
     this.#underWay = true
-    const documents = { putDocuments: [], removedDocuments: [] }
-    this.#options.send({ sequence: ++this.#sequence, complete, more, ...content, ...documents }, () => {
+    this.#options.send({ sequence: ++this.#sequence, complete, more, ...content }, () => {
       this.#underWay = false
       this.#pump()
     })

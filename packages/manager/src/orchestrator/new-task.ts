@@ -1,5 +1,4 @@
 import { toTimestamp } from '@shoal/common'
-import { needsAddresses } from '../allocator/index.js'
 import type { TaskRecord } from '../state/records.js'
 import type { ServiceContext } from './context.js'
 
@@ -11,7 +10,7 @@ export interface NewTask {
   readonly shoal?: Omit<TaskRecord['Shoal'], 'SpecVersion' | 'RunningSinceMs' | 'Rests'>
 }
 
-/** The one place where tasks come from. Those that need addresses wait for the allocator, the others for a node. */
+/** The one place where tasks come from. They begin `pending`: there is nothing to be allocated for them yet. */
 export function newTask(context: ServiceContext, { slot, version, desired, shoal }: NewTask): TaskRecord {
   const timestamp = toTimestamp(context.now)
   return {
@@ -23,9 +22,7 @@ export function newTask(context: ServiceContext, { slot, version, desired, shoal
     ...(slot.number !== undefined && { Slot: slot.number }),
     ...(slot.nodeId !== undefined && { NodeID: slot.nodeId }),
     Labels: {},
-    Status: needsAddresses(context.specs.material(version))
-      ? { Timestamp: timestamp, State: 'new', Message: 'created' }
-      : { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
+    Status: { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
     DesiredState: desired,
     Shoal: { ...shoal, SpecVersion: version },
   }

@@ -5,7 +5,6 @@ import {
   sameButPlacement,
   type Constraint,
   type Platform,
-  type TaskMaterial,
   type TaskSpec,
 } from '@shoal/engine-api'
 import { specId, type NodeRecord, type ServiceRecord, type SpecRecord } from '../state/records.js'
@@ -46,12 +45,7 @@ export class SpecVersions {
   }
 
   template(version: number): TaskSpec {
-    return this.material(version).TaskTemplate ?? {}
-  }
-
-  /** What tasks of a version are made from. */
-  material(version: number): TaskMaterial {
-    return this.#record(version) ?? this.#service.Spec
+    return this.#record(version)?.TaskTemplate ?? this.#service.Spec.TaskTemplate ?? {}
   }
 
   likeness(version: number): Likeness {

@@ -40,6 +40,24 @@ export function managersPrefix(cluster: string): string {
   return `${clusterPrefix(cluster)}managers/`
 }
 
+/** Stands while a cluster's records are being brought into this store, and until a manager has taken them over. */
+export function transferKey(cluster: string): string {
+  return `${clusterPrefix(cluster)}transfer`
+}
+
+/**
+ * Whether a key goes along when the cluster goes to another store or into a backup: every one but those that belong
+ * to the processes of the moment. Kinds that are added later go along without being named here.
+ */
+export function isCarried(cluster: string, key: string): boolean {
+  const ofTheMoment = [leaderKey(cluster), chainKey(cluster), transferKey(cluster)]
+  return (
+    key.startsWith(clusterPrefix(cluster)) &&
+    !key.startsWith(managersPrefix(cluster)) &&
+    !ofTheMoment.includes(key)
+  )
+}
+
 /** The place of a record in its table: its ID, except for the cluster's one record. */
 export function slotOf<K extends Kind>(kind: K, record: Records[K]): string {
   return kind === 'cluster' ? CLUSTER_SLOT : record.ID
@@ -62,11 +80,4 @@ export function placeOf(cluster: string, key: string): RecordPlace | undefined {
       return { kind, slot: rest.slice(FOLDERS[kind].length) }
   }
   return undefined
-}
-
-const CONFIDENTIAL = /^\/shoal\/[^/]+\/(?:cluster$|services\/|specs\/|secrets\/|configs\/)/
-
-/** Whether a key's value may hold what users or the cluster keep secret: keys, passwords, environments. */
-export function isConfidential(key: string): boolean {
-  return CONFIDENTIAL.test(key)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { messageOf, ShoalError } from '@shoal/common/errors'
-import type { EtcdAccess } from '../../daemon/index.js'
+import type { EtcdAccess } from '../../client/index.js'
 import type { GivenFlags } from '../../spec/index.js'
 import { valueOf } from '../lib/command.js'
 
