@@ -3,8 +3,35 @@
 import { parseArgs } from 'node:util'
 import type { Benchmark, Result } from './benchmark.js'
 import { converge } from './converge.js'
+import { failover } from './failover.js'
 
-const BENCHMARKS: Record<string, Benchmark> = { converge }
+interface Entry {
+  readonly run: Benchmark
+  readonly rounds: number
+  readonly about: string
+}
+
+const BENCHMARKS: Record<string, Entry> = {
+  converge: {
+    run: converge,
+    rounds: 3,
+    about: "30 replicas, 60 replicas, a rollout, beside the engines' own floor; about 2 minutes",
+  },
+  failover: {
+    run: failover,
+    rounds: 20,
+    about:
+      "the primary killed, ended and frozen, so many rounds each, and Docker Swarm's leader killed; about 12 minutes",
+  },
+}
+
+const HELP = `Usage: npm run bench -- <name> [--rounds N] [--json]
+
+${Object.entries(BENCHMARKS)
+  .map(([name, { rounds, about }]) => `  ${name.padEnd(10)} ${about} (--rounds ${rounds})`)
+  .join('\n')}
+
+Each prints a table, and with --json a document as its last line. They bring up a lab of their own and end it.`
 
 function table(results: readonly Result[]): string {
   const width = Math.max(...results.map((result) => result.name.length))
@@ -18,16 +45,29 @@ function table(results: readonly Result[]): string {
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '3' } },
+  options: {
+    help: { type: 'boolean', short: 'h', default: false },
+    json: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+  },
 })
+if (values.help) {
+  console.log(HELP)
+  process.exit(0)
+}
 const name = positionals[0] ?? ''
 const benchmark = BENCHMARKS[name]
 if (benchmark === undefined) {
   console.error(`unknown benchmark "${name}"; there are: ${Object.keys(BENCHMARKS).join(', ')}`)
   process.exit(1)
 }
+const rounds = Number(values.rounds ?? benchmark.rounds)
+if (!Number.isInteger(rounds) || rounds < 1) {
+  console.error('--rounds must be 1 or more')
+  process.exit(1)
+}
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
-const results = await benchmark({ say, rounds: Number(values.rounds) })
+const results = await benchmark.run({ say, rounds })
 console.log(table(results))
 if (values.json) {
   console.log(

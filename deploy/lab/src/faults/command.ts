@@ -54,7 +54,7 @@ export function faultCommand(labName: () => string, say: (text: string) => void)
         say(`${verb} ${process} ${found.name}: done`)
       })
   }
-  const onMachine = (verb: string, description: string, act: (machine: string) => Promise<void>): void => {
+  const onMachine = (verb: string, description: string, act: (machine: string) => Promise<unknown>): void => {
     command
       .command(verb)
       .argument('<machine>', HOST)

@@ -10,10 +10,13 @@ table inet shoal_lab_cut {
   chain go { type filter hook postrouting priority 400; oifname "eth0" drop; }
 }`
 
-/** Cuts a machine off from all others. @throws Error when it is already */
-export async function cutOff(machine: string): Promise<void> {
+/**
+ * Cuts a machine off from all others. @returns the moment just before, in milliseconds since the epoch
+ * @throws Error when it is cut off already
+ */
+export async function cutOff(machine: string): Promise<number> {
   if (await isCutOff(machine)) throw new Error(`${machine} is cut off already`)
-  await mustRun(machine, ['nft', RULES])
+  return Number(await mustRun(machine, ['sh', '-c', 'date +%s%3N && nft "$0"', RULES]))
 }
 
 /** Lets it reach the others again. @throws Error when it is not cut off */

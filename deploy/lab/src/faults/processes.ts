@@ -66,8 +66,11 @@ export async function crash(machine: string, name: ProcessName): Promise<number>
   return signal(machine, name, 'KILL')
 }
 
-/** Ends a process as a crash does, and keeps it away. @throws Error when it does not run, or is stopped already */
-export async function stop(machine: string, name: ProcessName): Promise<void> {
+/**
+ * Ends a process as a crash does, and keeps it away. @returns as `signal`
+ * @throws Error when it does not run, or is stopped already
+ */
+export async function stop(machine: string, name: ProcessName): Promise<number> {
   if ((await processState(machine, name)) === 'ended') {
     const isKeptAway = await isStopped(machine, name)
     throw new Error(
@@ -75,8 +78,9 @@ export async function stop(machine: string, name: ProcessName): Promise<void> {
     )
   }
   await mustRun(machine, ['sh', '-c', HANDLING[name].keepAway])
-  await signal(machine, name, 'KILL')
+  const atMs = await signal(machine, name, 'KILL')
   await untilEnded(machine, name)
+  return atMs
 }
 
 /** Starts a process that was stopped. @throws Error when it runs already, or cannot be started */
