@@ -23,7 +23,8 @@ const LAB = 'bench'
 const PATIENCE_MS = 60_000
 /** Rounds of Docker Swarm's: they take longer, and need fewer to tell. */
 const SWARM_ROUNDS = 5
-/** So that the rounds do not all begin at the same moment of a lease, in milliseconds. */
+/** What a cluster has of peace between two faults, in milliseconds; and that they do not all fall into one moment of a lease. */
+const PEACE_MS = 2_500
 const SPREAD_MS = 1_700
 
 /**
@@ -163,7 +164,7 @@ class Managers {
     const secondary = this.#managers.find((manager) => manager !== primary)!
     const writer = new Writer((...call) => secondary.api.call(...call), label)
     await new Promise((resolve) => {
-      setTimeout(resolve, 300 + Math.random() * SPREAD_MS)
+      setTimeout(resolve, PEACE_MS + Math.random() * SPREAD_MS)
     })
     const sinceMs = await fault.strike(primary.host.name)
     const writeMs = await writer.firstAfter(sinceMs, PATIENCE_MS)

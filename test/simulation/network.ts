@@ -6,7 +6,7 @@ import type { Dice } from './dice.js'
 import type { SimProcess } from './process.js'
 
 /** How long the keepalive pings of either end take to find a dead connection, in milliseconds. */
-const CLIENT_NOTICES_MS = [5_000, 10_000] as const
+const CLIENT_NOTICES_MS = [3_000, 5_000] as const
 const SERVER_NOTICES_MS = [15_000, 30_000] as const
 /** How much later a message may be told once more, in milliseconds. */
 const AGAIN_WITHIN_MS = 5_000

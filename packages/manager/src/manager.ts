@@ -167,8 +167,14 @@ function addressesOf({ directory, parts }: Base): string[] {
   return known.length > 0 ? known : [joinAddress(parts.config)]
 }
 
+/** Whom to send agents and newcomers to that come here while this manager does not lead: never itself. */
+function primaryElsewhere({ directory, membership }: Base): string | undefined {
+  const leader = directory.leader()
+  return leader?.managerId === membership.nodeId ? undefined : leader?.address
+}
+
 function dispatcherOf(base: Base, beats: Beats): Dispatcher {
-  const { state, directory, parts } = base
+  const { state, parts } = base
   return createDispatcher({
     state,
     clock: parts.clock,
@@ -176,7 +182,7 @@ function dispatcherOf(base: Base, beats: Beats): Dispatcher {
     beats,
     authenticate: (call) => requireRole(call, ['worker', 'manager']),
     news: () => clusterNews(state, addressesOf(base)),
-    primary: () => directory.leader()?.address,
+    primary: () => primaryElsewhere(base),
   })
 }
 
@@ -203,7 +209,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     authority: new CertificateAuthority({ state, clock, random, ...refuseManagers }),
     managers: () => addressesOf(base),
     ...(setup && { managerSetup: setup }),
-    redirect: () => (role.primary ? undefined : notPrimary(directory.leader()?.address)),
+    redirect: () => (role.primary ? undefined : notPrimary(primaryElsewhere(base))),
     log,
   })
   closers.add(

@@ -15,8 +15,6 @@ import { outcomeOf } from './outcome.js'
 import type { Outbox } from './outbox.js'
 import type { SessionOptions, TaskReport } from './ports.js'
 
-/** A manager that does not answer at all by then is passed over, in milliseconds. */
-const ANSWER_WITHIN_MS = 15_000
 /** A manager may have thousands of nodes to register before this one, so it gets more time for that, in milliseconds. */
 const WELCOME_WITHIN_MS = 60_000
 /** How often the host is looked at for changes, in milliseconds. */
@@ -56,7 +54,7 @@ export class Conversation {
   constructor(
     options: SessionOptions,
     outbox: Outbox,
-    address: string,
+    { address, patienceMs }: { readonly address: string; readonly patienceMs: number },
     description: NodeDescription,
     hearNews: (news: ClusterNews__Output) => Promise<void>,
   ) {
@@ -68,7 +66,7 @@ export class Conversation {
     this.#call = this.#client.session()
     this.#phase = {
       kind: 'calling',
-      cancelTimeout: this.#timeout(ANSWER_WITHIN_MS, 'the manager does not answer'),
+      cancelTimeout: this.#timeout(patienceMs, 'the manager does not answer'),
     }
   }
 

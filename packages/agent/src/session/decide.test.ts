@@ -10,8 +10,30 @@ const unreachable: SessionOutcome = { kind: 'unreachable', reason: '' }
 describe('whom an agent calls next', () => {
   test('after a good session: at once another manager than the one that was lost, which may stand still', () => {
     const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
-    expect(decideNextTry(outcome, 7, THREE, never)).toEqual({ delayMs: 100, address: 'b:2377', failures: 1 })
-    expect(decideNextTry(outcome, 7, ['a'], never)).toEqual({ delayMs: 100, address: 'a', failures: 0 })
+    expect(decideNextTry(outcome, 7, THREE, never)).toMatchObject({
+      delayMs: 100,
+      address: 'b:2377',
+      failures: 1,
+    })
+    expect(decideNextTry(outcome, 7, ['a'], never)).toMatchObject({ delayMs: 100, address: 'a', failures: 0 })
+  })
+
+  test('after a good session with a manager that was deposed: at once the one that it names', () => {
+    const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000, primary: 'p:2377' }
+    expect(decideNextTry(outcome, 7, THREE, never)).toMatchObject({
+      delayMs: 100,
+      address: 'p:2377',
+      failures: 1,
+    })
+  })
+
+  test('a manager that does not answer is soon passed over; if all are slow, they get more time', () => {
+    const patience = [0, 3, 5, 11, 17, 60].map(
+      (failures) => decideNextTry(unreachable, failures, THREE, never).patienceMs,
+    )
+    expect(patience).toEqual([2_000, 2_000, 4_000, 8_000, 16_000, 16_000])
+    const lost: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
+    expect(decideNextTry(lost, 60, THREE, never).patienceMs).toBe(2_000)
   })
 
   test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {

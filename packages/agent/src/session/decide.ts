@@ -2,16 +2,19 @@ import { jittered, type Random } from '@shoal/common'
 
 const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 8_000
+/** A manager that stands still must not keep a host from the next primary; one that is busy gets more time later. */
+const FIRST_PATIENCE_MS = 2_000
+const LONGEST_PATIENCE_MS = 16_000
 /** Who was refused asks again seldom: a person has to do something first. */
 const REFUSED_DELAY_MS = 30_000
 /** A session that lived for less is a failure like one that never began. */
-const SHORT_LIFE_MS = 5_000
+const SHORT_LIFE_MS = 2_000
 
 /** How one attempt to hold a session ended. */
 export type SessionOutcome =
   /** No manager was reached there, or it did not take the node. `primary`: it named who would. */
   | { readonly kind: 'unreachable'; readonly reason: string; readonly primary?: string }
-  | { readonly kind: 'lost'; readonly reason: string; readonly livedMs: number }
+  | { readonly kind: 'lost'; readonly reason: string; readonly livedMs: number; readonly primary?: string }
   /** The manager knows this node and will not have it, or does not know it. */
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -21,11 +24,18 @@ export interface NextTry {
   readonly address: string | undefined
   /** Attempts in a row that failed. */
   readonly failures: number
+  /** A manager that has not answered at all by then is passed over. */
+  readonly patienceMs: number
+}
+
+/** The first attempt of an agent that has just started. */
+export function firstTry(managers: readonly string[]): NextTry {
+  return { delayMs: 0, address: managers[0], failures: 0, patienceMs: FIRST_PATIENCE_MS }
 }
 
 /**
- * Whom to call next, and when. After a good session another manager than its own is called at once; else the
- * managers take turns, and the wait doubles with every round.
+ * Whom to call next, and when. After a good session the primary that was named is called, or another manager than its
+ * own, at once; else the managers take turns, the wait doubles with every round, and the patience with every second.
  * @param failures the attempts in a row that had failed before this one
  * @param managers `host:port`, the primary's first
  */
@@ -35,18 +45,20 @@ export function decideNextTry(
   managers: readonly string[],
   random: Random,
 ): NextTry {
+  const primary = outcome.kind === 'refused' ? undefined : outcome.primary
   if (outcome.kind === 'lost' && outcome.livedMs >= SHORT_LIFE_MS) {
     // Whoever was just lost may stand still and keep a caller waiting; any other manager names the primary at once.
     const failures = managers.length > 1 ? 1 : 0
-    return { delayMs: jittered(random, FIRST_DELAY_MS), address: managers[failures], failures }
+    const address = primary ?? managers[failures]
+    return { delayMs: jittered(random, FIRST_DELAY_MS), address, failures, patienceMs: FIRST_PATIENCE_MS }
   }
   const failed = failures + 1
-  const address = managers[failed % Math.max(managers.length, 1)]
-  if (outcome.kind === 'refused') {
-    return { delayMs: jittered(random, REFUSED_DELAY_MS), address, failures: failed }
-  }
-  const round = Math.floor(failures / Math.max(managers.length, 1))
-  const delayMs = jittered(random, Math.min(FIRST_DELAY_MS * 2 ** round, LONGEST_DELAY_MS))
-  const primary = outcome.kind === 'unreachable' ? outcome.primary : undefined
-  return { delayMs, address: primary ?? address, failures: failed }
+  const each = Math.max(managers.length, 1)
+  const address = primary ?? managers[failed % each]
+  const patienceMs = Math.min(FIRST_PATIENCE_MS * 2 ** Math.floor(failed / (2 * each)), LONGEST_PATIENCE_MS)
+  const longestMs =
+    outcome.kind === 'refused'
+      ? REFUSED_DELAY_MS
+      : Math.min(FIRST_DELAY_MS * 2 ** Math.floor(failures / each), LONGEST_DELAY_MS)
+  return { delayMs: jittered(random, longestMs), address, failures: failed, patienceMs }
 }

@@ -29,6 +29,12 @@ const cases: [string, unknown, number | undefined, object][] = [
     'deposed',
     grpcError(status.UNAVAILABLE, 'not the primary', 'p:2377'),
     9_000,
+    { kind: 'lost', reason: 'not the primary', livedMs: 9_000, primary: 'p:2377' },
+  ],
+  [
+    'sent on',
+    grpcError(status.UNAVAILABLE, 'not the primary', 'p:2377'),
+    undefined,
     { kind: 'unreachable', reason: 'not the primary', primary: 'p:2377' },
   ],
 ]

@@ -10,7 +10,9 @@ export function outcomeOf(error: unknown, livedMs: number | undefined): SessionO
   const { code, message: reason } =
     error === undefined ? { code: undefined, message: 'the manager ended the session' } : fromGrpcError(error)
   if (code === 'unauthenticated' || code === 'permission-denied') return { kind: 'refused', reason }
-  const primary = primaryNamedBy(error)
-  if (primary !== undefined) return { kind: 'unreachable', reason, primary }
-  return livedMs === undefined ? { kind: 'unreachable', reason } : { kind: 'lost', reason, livedMs }
+  const named = primaryNamedBy(error)
+  const primary = named === undefined ? {} : { primary: named }
+  return livedMs === undefined
+    ? { kind: 'unreachable', reason, ...primary }
+    : { kind: 'lost', reason, livedMs, ...primary }
 }

@@ -3,7 +3,7 @@ import { messageOf, sleep } from '@shoal/common'
 import type { NodeDescription, TaskStatus } from '@shoal/engine-api'
 import type { ClusterNews__Output } from '@shoal/proto'
 import { Conversation } from './conversation.js'
-import { decideNextTry, type NextTry, type SessionOutcome } from './decide.js'
+import { decideNextTry, firstTry, type NextTry, type SessionOutcome } from './decide.js'
 import { Outbox } from './outbox.js'
 import type { SessionOptions } from './ports.js'
 
@@ -82,15 +82,15 @@ class ManagedSession implements Session {
   async #keepTalking(signal: AbortSignal): Promise<void> {
     const { clock, random, log } = this.#options
     const stop = AbortSignal.any([signal, this.#leaving.signal])
-    let next: NextTry = { delayMs: 0, address: (await this.#loadManagers())[0], failures: 0 }
+    let next = firstTry(await this.#loadManagers())
     while (!stop.aborted && !this.#hasLeft()) {
-      const outcome = await this.#talk(next.address, stop)
+      const outcome = await this.#talk(next, stop)
       if (stop.aborted || this.#hasLeft()) break
       this.#state = { kind: 'apart' }
       if (outcome === 'no-manager') {
         log.error('no manager is known: this node has to join a cluster first')
         await sleep(clock, NO_MANAGER_DELAY_MS, stop)
-        next = { delayMs: 0, address: (await this.#loadManagers())[0], failures: 0 }
+        next = firstTry(await this.#loadManagers())
         continue
       }
       this.#logOutcome(outcome, next)
@@ -99,13 +99,14 @@ class ManagedSession implements Session {
     }
   }
 
-  async #talk(address: string | undefined, stop: AbortSignal): Promise<SessionOutcome | 'no-manager'> {
+  async #talk({ address, patienceMs }: NextTry, stop: AbortSignal): Promise<SessionOutcome | 'no-manager'> {
     if (address === undefined) return 'no-manager'
     let conversation: Conversation
     try {
       const description = await this.#describeHost()
       if (stop.aborted || this.#hasLeft()) return { kind: 'unreachable', reason: 'stopped' }
-      conversation = new Conversation(this.#options, this.#outbox, address, description, async (news) => {
+      const target = { address, patienceMs }
+      conversation = new Conversation(this.#options, this.#outbox, target, description, async (news) => {
         if (this.#state.kind === 'calling') {
           this.#state = { kind: 'connected', conversation }
           this.#options.log.info({ manager: address }, 'connected to the manager')
