@@ -5,6 +5,7 @@ import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import type { Lease } from '@shoal/manager/store/contract'
 import { EmbeddedStore } from '@shoal/manager/store/embedded'
 import { MemoryStore } from '@shoal/manager/store/memory'
+import { SEAL_KEY_BYTES, SealedStore } from '@shoal/manager/store/sealed'
 import { openStore } from '@shoal/manager/store/open'
 import { describe, expect, test } from 'vitest'
 import { startEtcd, whyNoEtcd, type TestEtcd } from '../support/etcd.js'
@@ -60,6 +61,23 @@ describe('the store in memory', () => {
   describeExpiry(stage, async (store, lease) => {
     if (store instanceof MemoryStore) store.expireLease(lease)
   })
+})
+
+/** Everything is sealed, over a store in memory. */
+function sealed(): Backend {
+  let beneath = new MemoryStore()
+  const key = Buffer.alloc(SEAL_KEY_BYTES, 1)
+  return {
+    open: async () => {
+      beneath = new MemoryStore()
+      return new SealedStore(beneath, { key, isConfidential: () => true, random: systemRandom })
+    },
+    compact: async (_store, revision) => beneath.compact(revision),
+  }
+}
+
+describe('a store that seals', () => {
+  describeStore('sealed', sealed())
 })
 
 describe('the embedded store', () => {

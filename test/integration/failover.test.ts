@@ -29,8 +29,11 @@ beforeEach(async () => {
   etcd = await startEtcd()
   first = await ManagerProcess.start(etcd.endpoint)
   await untilWritten(first, 0)
-  const { clusterId } = first.membership
-  second = await ManagerProcess.start(etcd.endpoint, { clusterId, nodeId: 'secondmanager00000000000' })
+  const { membership } = first
+  second = await ManagerProcess.start(etcd.endpoint, {
+    ...membership,
+    nodeId: 'secondmanager00000000000',
+  })
 })
 afterEach(async () => {
   await Promise.all([first?.end(), second?.end()])

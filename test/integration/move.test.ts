@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { join as joinCluster } from '@shoal/agent/identity/join'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import { type Backup, readBackup } from '@shoal/common/backup'
+import { peerOfIdentity } from '@shoal/common/tls/index'
 import { EmbeddedStore } from '@shoal/manager/store/embedded'
 import type { Operation, Store } from '@shoal/manager/store/contract'
 import { openStore } from '@shoal/manager/store/open'
@@ -249,6 +250,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('an etcd by mutual TLS', () => {
       etcdCa: secure.client?.ca,
       etcdCertificate: secure.client?.cert,
       etcdKey: secure.client?.key,
+      sealKey: manager.membership.sealKey,
     })
     const second = await ManagerProcess.start(
       {
@@ -258,7 +260,7 @@ describe.skipIf(whyNoEtcd() !== undefined)('an etcd by mutual TLS', () => {
         certFile: join(own, 'cert.pem'),
         keyFile: join(own, 'key.pem'),
       },
-      { clusterId: manager.membership.clusterId, nodeId: 'secondmanager00000000000' },
+      { ...manager.membership, nodeId: peerOfIdentity(admission.identity).nodeId },
     )
     try {
       const { body } = await second.ask('GET', '/services')

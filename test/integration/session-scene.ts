@@ -10,12 +10,20 @@ import {
   type Clock,
   type TaskState,
 } from '@shoal/common'
-import type { AssignedTask, NodeDescription, TaskStatus } from '@shoal/engine-api'
+import {
+  hostDocumentKey,
+  type AssignedTask,
+  type HostDocument,
+  type HostDocumentName,
+  type NodeDescription,
+  type TaskStatus,
+} from '@shoal/engine-api'
 import {
   createSession,
   SESSION_CHANNEL_OPTIONS,
   type AssignmentChange,
   type AssignmentHandler,
+  type DocumentHandler,
   type Session,
   type TaskReport,
 } from '@shoal/agent/session/index'
@@ -47,6 +55,7 @@ export interface Manager {
 export interface Agent {
   readonly session: Session
   readonly worker: FakeWorker
+  readonly documents: FakeNetwork
   /** What is on disk, as it were. */
   savedManagers: readonly string[]
   readonly roots: string[]
@@ -115,8 +124,15 @@ export class Scene {
   startAgent(nodeId: string, { managers = [this.manager.address], clock = systemClock } = {}): Agent {
     const life = new AbortController()
     const worker = new FakeWorker()
+    const documents = new FakeNetwork()
     const roots: string[] = []
-    const agent = { worker, roots, savedManagers: [] as readonly string[], hostname: `host-${nodeId}` }
+    const agent = {
+      worker,
+      documents,
+      roots,
+      savedManagers: [] as readonly string[],
+      hostname: `host-${nodeId}`,
+    }
     const session = createSession({
       managers: {
         load: () => Promise.resolve(managers),
@@ -128,6 +144,7 @@ export class Scene {
       connect: (address) => connect(address, nodeId),
       describeHost: () => Promise.resolve(description(agent.hostname)),
       onAssignments: worker,
+      onDocuments: documents,
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
       clock,
       random: systemRandom,
@@ -235,6 +252,25 @@ class FakeWorker implements AssignmentHandler {
 
   desired(): Record<string, string> {
     return Object.fromEntries([...this.tasks.values()].map(({ ID, DesiredState }) => [ID, DesiredState]))
+  }
+}
+
+/** Keeps what a network would put in force, and may take its time for it. */
+class FakeNetwork implements DocumentHandler {
+  readonly documents = new Map<string, HostDocument>()
+  /** What a call waits for before its documents are in force. */
+  obstacle: Promise<void> = Promise.resolve()
+
+  async replaceAll(documents: readonly HostDocument[]): Promise<void> {
+    await this.obstacle
+    this.documents.clear()
+    for (const one of documents) this.documents.set(hostDocumentKey(one), one)
+  }
+
+  async change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): Promise<void> {
+    await this.obstacle
+    for (const one of put) this.documents.set(hostDocumentKey(one), one)
+    for (const name of removed) this.documents.delete(hostDocumentKey(name))
   }
 }
 

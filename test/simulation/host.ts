@@ -66,6 +66,7 @@ export class SimHost {
       connect: (address) => this.#world.network.connect(this.nodeId, process, address),
       describeHost: () => Promise.resolve(this.description),
       onAssignments: worker,
+      onDocuments: { replaceAll: () => undefined, change: () => undefined },
       advertiseAddress: this.nodeId,
       clock,
       random,

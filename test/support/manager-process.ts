@@ -19,6 +19,7 @@ export interface Answer {
 export interface Membership {
   readonly clusterId: string
   readonly nodeId: string
+  readonly sealKey: string
 }
 
 /** The store of a manager, as its configuration names it. */

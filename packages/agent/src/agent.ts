@@ -20,8 +20,19 @@ import {
 } from './identity/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
-import { createSession, type Session, SESSION_CHANNEL_OPTIONS } from './session/index.js'
-import { FileAssignmentStore, FileManagerList, readBootId } from './storage/index.js'
+import {
+  createSession,
+  type DocumentHandler,
+  type Session,
+  SESSION_CHANNEL_OPTIONS,
+} from './session/index.js'
+import {
+  FileAssignmentStore,
+  FileDocumentStore,
+  FileManagerList,
+  KeptDocuments,
+  readBootId,
+} from './storage/index.js'
 import { DEFAULT_WORKER, Worker } from './worker/index.js'
 
 const ENGINE_RETRY_MS = 500
@@ -73,13 +84,15 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
     random,
     log,
   })
+  const documents = openDocuments(folder, log)
+  await documents.takeUp()
   await worker.start(signal)
   const assignments = closable(worker)
-  session = openSession(parts, { managers, identity, executor, assignments })
+  session = openSession(parts, { managers, identity, executor, assignments, documents })
   const running = [session.run(signal), identity.run()]
   return {
     nodeId: identity.nodeId,
-    leave: () => leave({ worker, assignments, executor, session, clock }),
+    leave: () => leave({ worker, assignments, documents, executor, session, clock }),
     stopped: async () => {
       await Promise.all([...running, worker.stopped()])
     },
@@ -121,6 +134,14 @@ export async function removeTasks(parts: AgentParts): Promise<void> {
   })
   await worker.start(parts.signal)
   await giveUpTasks(worker, executor, clock)
+  await openDocuments(folder, log).giveUp()
+}
+
+/** Until there is a network to put the documents in force, they are only kept. */
+const KEEP_ONLY: DocumentHandler = { replaceAll: () => undefined, change: () => undefined }
+
+function openDocuments(folder: string, log: Logger): KeptDocuments {
+  return new KeptDocuments(new FileDocumentStore(join(folder, 'documents.jsonl'), log), KEEP_ONLY, log)
 }
 
 interface SessionParts {
@@ -128,16 +149,18 @@ interface SessionParts {
   readonly identity: AgentIdentity
   readonly executor: Executor
   readonly assignments: ClosableAssignments
+  readonly documents: KeptDocuments
 }
 
 function openSession({ config, clock, random, log }: AgentParts, parts: SessionParts): Session {
-  const { managers, identity, executor, assignments } = parts
+  const { managers, identity, executor, assignments, documents } = parts
   const channelOptions = { ...SESSION_CHANNEL_OPTIONS, ...MANAGER_CHANNEL_OPTIONS }
   return createSession({
     managers,
     connect: (address) => new wire.Dispatcher(address, identity.channelCredentials(), channelOptions),
     describeHost: async () => describe(config, await executor.info()),
     onAssignments: assignments,
+    onDocuments: documents,
     ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
     clock,
     random,

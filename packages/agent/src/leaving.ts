@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '@shoal/common'
 import type { Executor } from './executor/index.js'
 import type { AssignmentHandler, Session } from './session/index.js'
+import type { KeptDocuments } from './storage/index.js'
 import type { Worker } from './worker/index.js'
 
 export interface ClosableAssignments extends AssignmentHandler {
@@ -27,16 +28,19 @@ export function closable(handler: AssignmentHandler): ClosableAssignments {
 export interface LeavingParts {
   readonly worker: Worker
   readonly assignments: ClosableAssignments
+  readonly documents: KeptDocuments
   readonly executor: Executor
   readonly session: Session
   readonly clock: Clock
 }
 
-/** Tells the manager, if one is connected, that this node leaves, and gives its tasks up meanwhile. */
-export async function leave({ worker, assignments, executor, session, clock }: LeavingParts): Promise<void> {
+/** Tells the manager, if one is connected, that this node leaves; gives its tasks up meanwhile, then its network. */
+export async function leave(parts: LeavingParts): Promise<void> {
+  const { worker, assignments, documents, executor, session, clock } = parts
   assignments.close()
   const goodbye = session.leave()
   await giveUpTasks(worker, executor, clock)
+  await documents.giveUp()
   await goodbye
 }
 

@@ -41,3 +41,8 @@ export function newId(random: Random): string {
 export function jittered(random: Random, delayMs: number): number {
   return delayMs * (0.5 + random.next() / 2)
 }
+
+/** @param length in bytes */
+export function randomOctets(random: Random, length: number): Buffer {
+  return Buffer.from(Array.from({ length }, () => Math.floor(random.next() * 256)))
+}

@@ -3,6 +3,7 @@
  * What the API accepts is what the store holds and what an agent runs. It does no I/O and imports no
  * other package of Shoal.
  */
+export * from './addresses/index.js'
 export * from './defaults.js'
 export * from './documents/index.js'
 export * from './invalid-document.js'

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, sleep } from '@shoal/common'
 import { type Identity, loadIdentity, peerOfIdentity, saveIdentity } from '@shoal/common/tls/index'
+import { planIngress } from './allocator/index.js'
 import { issueClient, newClusterRecord, newNodeRecord, provisionAgent } from './ca/index.js'
 import type { ManagerConfig } from './config.js'
 import type { Membership } from './membership.js'
@@ -15,7 +16,10 @@ export interface FoundingParts {
   readonly random: Random
 }
 
-/** Makes the cluster's first records, unless the store has them: the cluster, and the node of this manager. */
+/**
+ * Makes the cluster's first records, unless the store has them: the cluster, the node of this manager, and the
+ * ingress network, which keeps clear of the node's address.
+ */
 export async function foundCluster({
   config,
   membership,
@@ -38,6 +42,7 @@ export async function foundCluster({
       ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: joinAddress(config) },
     }),
   ])
+  await state.commit(planIngress(state, nowMs, random))
 }
 
 /** How long before its end a local client's certificate is replaced. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Clock, Logger, Random } from '@shoal/common'
+import { AddressBook } from './allocator/index.js'
 import { type ApiOptions, type EtcdAccess, WriteQueue } from './api/index.js'
 import {
   CertificateAuthority,
@@ -23,8 +24,8 @@ import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
 import { Role } from './role.js'
-import { type LiveState, openState } from './state/index.js'
-import { openStore, type Store } from './store/index.js'
+import { isConfidential, type LiveState, openState } from './state/index.js'
+import { openStore, SealedStore, type Store } from './store/index.js'
 import { managerSetup, NO_OTHER_MANAGER, storeConfig } from './store-setup.js'
 import { finishTransfer, setEmbeddedStoreAside, TransferService } from './transfer/index.js'
 
@@ -96,12 +97,17 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const stopping = new AbortController()
   const { signal } = stopping
 
-  const store = await openStore(storeConfig(config), parts)
+  const store = new SealedStore(await openStore(storeConfig(config), parts), {
+    key: Buffer.from(membership.sealKey, 'base64'),
+    isConfidential,
+    random,
+  })
   closers.add(() => store.close())
   const cluster = membership.clusterId
   await finishTransfer(store, cluster)
   setEmbeddedStoreAside(config, clock.now())
   const state = await openState({ ...parts, store, cluster, signal })
+  const book = new AddressBook({ state, clock }).follow(signal)
   const directory = await ManagerDirectory.open({ store, cluster, clock, log, signal })
   closers.add(() => stopping.abort())
   const role = new Role()
@@ -135,9 +141,10 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   await listen(base, dispatcher, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
-  election.run((term) => startLoops({ ...parts, state, dispatcher, beats }, term.signal))
+  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
-  return { ...membership, stop: () => closers.closeAll() }
+  const { nodeId, clusterId } = membership
+  return { nodeId, clusterId, stop: () => closers.closeAll() }
 }
 
 function openIdentity(

@@ -1,11 +1,14 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { newId, type Random, ShoalError } from '@shoal/common'
+import { newId, type Random, randomOctets, ShoalError } from '@shoal/common'
+import { SEAL_KEY_BYTES } from './store/index.js'
 
 /** Which cluster this manager belongs to, and which node it is on. */
 export interface Membership {
   readonly clusterId: string
   readonly nodeId: string
+  /** Base64. What is confidential in the store is sealed with it; every manager of the cluster has the same. */
+  readonly sealKey: string
 }
 
 /**
@@ -18,7 +21,8 @@ export function openMembership(path: string, initialise: boolean, random: Random
   if (!initialise) {
     throw new ShoalError('failed-precondition', `${path} is missing: this host is no manager of any cluster`)
   }
-  const membership = { clusterId: newId(random), nodeId: newId(random) }
+  const sealKey = randomOctets(random, SEAL_KEY_BYTES).toString('base64')
+  const membership = { clusterId: newId(random), nodeId: newId(random), sealKey }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writeFileSync(`${path}.tmp`, JSON.stringify(membership), { mode: 0o600 })
   renameSync(`${path}.tmp`, path)
@@ -32,7 +36,8 @@ function readMembership(path: string): Membership | undefined {
   } catch {
     return undefined
   }
-  const { clusterId, nodeId } = JSON.parse(text) as Partial<Membership>
-  if (!clusterId || !nodeId) throw new ShoalError('failed-precondition', `${path} is damaged`)
-  return { clusterId, nodeId }
+  const { clusterId, nodeId, sealKey = '' } = JSON.parse(text) as Partial<Membership>
+  const isKey = Buffer.from(sealKey, 'base64').length === SEAL_KEY_BYTES
+  if (!clusterId || !nodeId || !isKey) throw new ShoalError('failed-precondition', `${path} is damaged`)
+  return { clusterId, nodeId, sealKey }
 }

@@ -1,4 +1,5 @@
 import type { Clock, Logger, Random } from '@shoal/common'
+import { type AddressBook, createAllocator } from './allocator/index.js'
 import type { Dispatcher } from './dispatcher/index.js'
 import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
 import { type Beats, createNodeHealth } from './node-health/index.js'
@@ -10,6 +11,8 @@ export interface PrimaryParts {
   readonly state: State
   readonly dispatcher: Dispatcher
   readonly beats: Beats
+  /** Kept from the manager's start on, so that whoever takes over knows which addresses were freed of late. */
+  readonly book: AddressBook
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -27,6 +30,12 @@ export const PRIMARY_LOOPS = {
     }).start(signal),
   reaper: ({ state, clock, log }, signal) =>
     new KeyedLoop(state, createReaper({ state }), { ...DEFAULT_LOOP, clock, log }).start(signal),
+  allocator: ({ state, book, clock, random, log }, signal) =>
+    new KeyedLoop(state, createAllocator({ state, book, clock, random, log }), {
+      ...DEFAULT_LOOP,
+      clock,
+      log,
+    }).start(signal),
   scheduler: ({ state, clock, random, log }, signal) =>
     createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) }).start(signal),
   nodeHealth: ({ state, clock, log, beats }, signal) =>

@@ -23,7 +23,10 @@ export function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {
 }
 
 /** What another manager needs to reach the same store; undefined when no other can. */
-export function managerSetup(config: ManagerConfig, { clusterId }: Membership): ManagerSetup | undefined {
+export function managerSetup(
+  config: ManagerConfig,
+  { clusterId, sealKey }: Membership,
+): ManagerSetup | undefined {
   const store = storeConfig(config)
   if (store.kind === 'embedded') return undefined
   return {
@@ -32,5 +35,6 @@ export function managerSetup(config: ManagerConfig, { clusterId }: Membership): 
     etcdCa: store.ca ?? '',
     etcdCertificate: store.cert ?? '',
     etcdKey: store.key ?? '',
+    sealKey,
   }
 }

@@ -4,13 +4,12 @@ import { ShoalError, unreachable, type CancelTimer } from '@shoal/common'
 import type { NodeDescription } from '@shoal/engine-api'
 import type {
   AgentMessage,
-  Assignments__Output,
   ClusterNews__Output,
   DispatcherClient,
   ManagerMessage__Output,
 } from '@shoal/proto'
-import { AssignmentReader } from './assignment-reader.js'
 import type { SessionOutcome } from './decide.js'
+import { Intake } from './intake.js'
 import { outcomeOf } from './outcome.js'
 import type { Outbox } from './outbox.js'
 import type { SessionOptions, TaskReport } from './ports.js'
@@ -32,14 +31,14 @@ type Phase =
 
 /**
  * One stream to one manager, from the first call to its end. Invariants: statuses go out one batch at a time;
- * assignments are handed on in order, each after the last was taken; when it is over, no timer is left.
+ * assignments are handed on in order; when it is over, all that has come was handed on, and no timer is left.
  */
 export class Conversation {
   readonly #options: SessionOptions
   readonly #outbox: Outbox
   readonly #client: DispatcherClient
   readonly #call: Call
-  readonly #reader = new AssignmentReader()
+  readonly #intake: Intake
   #phase: Phase
   #description: NodeDescription
   #heartbeatPeriodMs = 0
@@ -62,6 +61,11 @@ export class Conversation {
     this.#outbox = outbox
     this.#description = description
     this.#hearNews = hearNews
+    this.#intake = new Intake({
+      ...options,
+      acknowledge: (sequence, sent) => this.#acknowledge(sequence, sent),
+      failed: (error) => this.#giveUp(error instanceof Error ? error : new Error(String(error))),
+    })
     this.#client = options.connect(address)
     this.#call = this.#client.session()
     this.#phase = {
@@ -88,6 +92,7 @@ export class Conversation {
     const livedMs =
       this.#phase.kind === 'welcome' ? this.#options.clock.now() - this.#phase.sinceMs : undefined
     this.#close()
+    await this.#intake.idle()
     return outcomeOf(this.#complaint ?? failure, livedMs)
   }
 
@@ -135,7 +140,7 @@ export class Conversation {
       case 'welcome':
         return this.#beginWelcome(message.welcome?.news)
       case 'assignments':
-        return message.assignments ? this.#takeAssignments(message.assignments) : undefined
+        return message.assignments ? this.#intake.take(message.assignments) : undefined
       case 'news':
         return this.#takeNews(message.news)
       case undefined: // A newer manager's message: it is for newer agents.
@@ -164,17 +169,11 @@ export class Conversation {
     await this.#hearNews(news)
   }
 
-  async #takeAssignments(message: Assignments__Output): Promise<void> {
-    const reading = this.#reader.read(message)
-    const { onAssignments } = this.#options
-    switch (reading.kind) {
-      case 'partial':
-        return
-      case 'complete':
-        return onAssignments.replaceAll(reading.tasks)
-      case 'change':
-        return onAssignments.change(reading)
-    }
+  #acknowledge(sequence: number, sent: () => void): void {
+    if (this.#phase.kind !== 'welcome') return
+    this.#call.write({ applied: { sequence } }, (error?: Error | null) => {
+      if (!error) sent()
+    })
   }
 
   /** A little early, and never in step with the other agents. */

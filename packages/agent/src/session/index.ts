@@ -5,4 +5,11 @@
  */
 export { SESSION_CHANNEL_OPTIONS } from './channel-options.js'
 export { createSession, type Session } from './session.js'
-export type { AssignmentChange, AssignmentHandler, ManagerList, SessionOptions, TaskReport } from './ports.js'
+export type {
+  AssignmentChange,
+  AssignmentHandler,
+  DocumentHandler,
+  ManagerList,
+  SessionOptions,
+  TaskReport,
+} from './ports.js'

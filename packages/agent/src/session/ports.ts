@@ -1,4 +1,10 @@
-import type { AssignedTask, NodeDescription, TaskStatus } from '@shoal/engine-api'
+import type {
+  AssignedTask,
+  HostDocument,
+  HostDocumentName,
+  NodeDescription,
+  TaskStatus,
+} from '@shoal/engine-api'
 import type { ClusterNews__Output, DispatcherClient } from '@shoal/proto'
 import type { Clock, Logger, Random } from '@shoal/common'
 
@@ -29,12 +35,25 @@ export interface AssignmentHandler {
   statuses(): Iterable<TaskReport>
 }
 
+/**
+ * Takes the documents of this host's network. Calls come one after the other; while one is under way, what comes
+ * meanwhile is gathered into the next. A call resolves when all that was told up to then is in force: no new
+ * connection goes to an endpoint that was taken away. One that rejects has taken note nevertheless; it is not
+ * acknowledged, and to try again is the handler's business: the next call that resolves vouches for all before it.
+ */
+export interface DocumentHandler {
+  /** The complete set: what it does not name is gone. */
+  replaceAll(documents: readonly HostDocument[]): Promise<void> | void
+  change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): Promise<void> | void
+}
+
 export interface SessionOptions {
   readonly managers: ManagerList
   /** Makes a client for `host:port`. It is closed when the session ends: see SESSION_CHANNEL_OPTIONS. */
   readonly connect: (address: string) => DispatcherClient
   readonly describeHost: () => Promise<NodeDescription>
   readonly onAssignments: AssignmentHandler
+  readonly onDocuments: DocumentHandler
   /** Hears what the manager says of the cluster: with every Welcome, and when it changes. */
   readonly onNews?: (news: ClusterNews__Output) => Promise<void> | void
   /** Where others reach this host; without it, where the manager sees it. */

@@ -159,6 +159,16 @@ describe('a worker', () => {
     expect(await host.containers()).toEqual(['task1 ended'])
   })
 
+  test('a stop that it has heard of is not taken back, by whichever manager', async () => {
+    const task = aTask({ ID: 't1', DesiredState: 'remove' })
+    await host.worker.change({ put: [aTask({ ID: 't1' })], removedTaskIds: [] })
+    await host.worker.change({ put: [task], removedTaskIds: [] })
+    await host.worker.replaceAll([aTask({ ID: 't1' })])
+    expect(host.worker.runnerOf('t1')?.task.DesiredState).toBe('remove')
+    await host.rest()
+    expect(await host.containers()).not.toContain('t1 running')
+  })
+
   test('removes the container of what is to be removed', async () => {
     await host.given(aTask())
     await host.worker.change({ put: [aTask({ DesiredState: 'remove' })], removedTaskIds: [] })

@@ -1,5 +1,6 @@
 import {
   isAtLeast,
+  isBefore,
   isTransient,
   messageOf,
   type CancelTimer,
@@ -115,7 +116,7 @@ export class Worker {
   /** First the disk, then the runners. */
   async #apply(given: readonly AssignedTask[], removedIds: readonly string[]): Promise<void> {
     const { store, clock } = this.#options
-    const put = given.map((task) => withKnownName(task, this.#runners.get(task.ID)?.task))
+    const put = given.map((task) => adapted(task, this.#runners.get(task.ID)?.task))
     const withdrawn = removedIds.map((id) => this.#runners.get(id)).filter((runner) => runner !== undefined)
     const fresh = assignedStatus(clock.now())
     const records = [
@@ -247,9 +248,13 @@ export class Worker {
 }
 
 /**
- * Containers are named after their service, and of a service that was removed meanwhile the manager no longer
- * knows the name: it stays what it was.
+ * What is known better here. Containers are named after their service, and of a service that was removed meanwhile
+ * the manager no longer knows the name. And the desired state only moves forward: a manager that has just become the
+ * primary withholds a stop anew that this host has heard of already.
  */
-function withKnownName(task: AssignedTask, known: AssignedTask | undefined): AssignedTask {
-  return task.ServiceName === '' && known ? { ...task, ServiceName: known.ServiceName } : task
+function adapted(task: AssignedTask, known: AssignedTask | undefined): AssignedTask {
+  if (!known) return task
+  const ServiceName = task.ServiceName === '' ? known.ServiceName : task.ServiceName
+  const isBack = isBefore(task.DesiredState as TaskState, known.DesiredState as TaskState)
+  return { ...task, ServiceName, DesiredState: isBack ? known.DesiredState : task.DesiredState }
 }

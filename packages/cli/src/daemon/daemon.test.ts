@@ -138,6 +138,7 @@ describe('a host that joined as a manager', () => {
     etcdCa: 'the ca',
     etcdCertificate: '',
     etcdKey: 'the key',
+    sealKey: 'the seal',
   }
 
   test('takes the setup once, for keys are in it', () => {
@@ -160,7 +161,7 @@ describe('a host that joined as a manager', () => {
     expect(readFileSync(files.keyFile, 'utf8')).toBe('the key')
     expect(statSync(files.keyFile).mode & 0o777).toBe(0o600)
     const membership: unknown = JSON.parse(readFileSync(join(folder, 'membership.json'), 'utf8'))
-    expect(membership).toEqual({ clusterId: 'c1', nodeId: 'n1' })
+    expect(membership).toEqual({ clusterId: 'c1', nodeId: 'n1', sealKey: 'the seal' })
     rmSync(stateDir, { recursive: true })
   })
 })

@@ -52,6 +52,7 @@ export interface ManagerSetup {
   etcdCa: string
   etcdCertificate: string
   etcdKey: string
+  sealKey: string
 }
 
 /** Where everything of this host is kept: the flag, else SHOAL_STATE_DIR, else /var/lib/shoal. */
@@ -107,8 +108,8 @@ export function takeManagerSetup(stateDir: string): ManagerSetup | undefined {
 
 /** Writes what makes this host's manager a member: who it is, and what it shows to etcd. @returns its store */
 export function writeMembership(stateDir: string, nodeId: string, setup: ManagerSetup): StoreConfig {
-  const { clusterId, etcdEndpoints, etcdCa, etcdCertificate, etcdKey } = setup
-  writeSecret(join(stateDir, 'manager', 'membership.json'), JSON.stringify({ clusterId, nodeId }))
+  const { clusterId, sealKey, etcdEndpoints, etcdCa, etcdCertificate, etcdKey } = setup
+  writeSecret(join(stateDir, 'manager', 'membership.json'), JSON.stringify({ clusterId, nodeId, sealKey }))
   return writeEtcdAccess(stateDir, {
     endpoints: etcdEndpoints,
     ...(etcdCa !== '' && { ca: etcdCa }),

@@ -83,3 +83,30 @@ export interface HostDocuments {
 }
 
 export type HostDocumentKind = keyof HostDocuments
+export const HOST_DOCUMENT_KINDS = [
+  'network',
+  'peer',
+  'endpoints',
+] as const satisfies readonly HostDocumentKind[]
+
+/** One document with its kind and its name. */
+export type HostDocument = {
+  [K in HostDocumentKind]: { readonly kind: K; readonly id: string; readonly body: HostDocuments[K] }
+}[HostDocumentKind]
+
+export interface HostDocumentName {
+  readonly kind: HostDocumentKind
+  readonly id: string
+}
+
+/** One text for a document's kind and name. */
+export function hostDocumentKey({ kind, id }: HostDocumentName): string {
+  return `${kind}/${id}`
+}
+
+/** The name behind a text that `hostDocumentKey` made. */
+export function hostDocumentName(key: string): HostDocumentName {
+  // Kinds have no slash; IDs may.
+  const end = key.indexOf('/')
+  return { kind: key.slice(0, end) as HostDocumentKind, id: key.slice(end + 1) }
+}

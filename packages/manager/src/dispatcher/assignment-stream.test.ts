@@ -34,7 +34,10 @@ describe('what a session is told to run', () => {
 
   test('nothing is a complete set, too', () => {
     stream.start()
-    expect(sent).toEqual([{ sequence: 1, complete: true, more: false, put: [], removedTaskIds: [] }])
+    const documents = { putDocuments: [], removedDocuments: [] }
+    expect(sent).toEqual([
+      { sequence: 1, complete: true, more: false, put: [], removedTaskIds: [], ...documents },
+    ])
     take()
     expect(sent).toHaveLength(1)
   })

@@ -67,7 +67,8 @@ export class AssignmentStream {
     if (complete && !more) this.#phase = 'increments'
     if (!complete && content.put.length + content.removedTaskIds.length === 0) return
     this.#underWay = true
-    this.#options.send({ sequence: ++this.#sequence, complete, more, ...content }, () => {
+    const documents = { putDocuments: [], removedDocuments: [] }
+    this.#options.send({ sequence: ++this.#sequence, complete, more, ...content, ...documents }, () => {
       this.#underWay = false
       this.#pump()
     })

@@ -1,4 +1,5 @@
 import { toTimestamp } from '@shoal/common'
+import { needsAddresses } from '../allocator/index.js'
 import type { TaskRecord } from '../state/records.js'
 import type { ServiceContext } from './context.js'
 
@@ -10,7 +11,7 @@ export interface NewTask {
   readonly shoal?: Omit<TaskRecord['Shoal'], 'SpecVersion' | 'RunningSinceMs' | 'Rests'>
 }
 
-/** The one place where tasks come from. They begin `pending`: there is nothing to be allocated for them yet. */
+/** The one place where tasks come from. Those that need addresses wait for the allocator, the others for a node. */
 export function newTask(context: ServiceContext, { slot, version, desired, shoal }: NewTask): TaskRecord {
   const timestamp = toTimestamp(context.now)
   return {
@@ -22,7 +23,9 @@ export function newTask(context: ServiceContext, { slot, version, desired, shoal
     ...(slot.number !== undefined && { Slot: slot.number }),
     ...(slot.nodeId !== undefined && { NodeID: slot.nodeId }),
     Labels: {},
-    Status: { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
+    Status: needsAddresses(context.specs.material(version))
+      ? { Timestamp: timestamp, State: 'new', Message: 'created' }
+      : { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
     DesiredState: desired,
     Shoal: { ...shoal, SpecVersion: version },
   }

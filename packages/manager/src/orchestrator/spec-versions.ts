@@ -5,6 +5,7 @@ import {
   sameButPlacement,
   type Constraint,
   type Platform,
+  type TaskMaterial,
   type TaskSpec,
 } from '@shoal/engine-api'
 import { specId, type NodeRecord, type ServiceRecord, type SpecRecord } from '../state/records.js'
@@ -45,7 +46,12 @@ export class SpecVersions {
   }
 
   template(version: number): TaskSpec {
-    return this.#record(version)?.TaskTemplate ?? this.#service.Spec.TaskTemplate ?? {}
+    return this.material(version).TaskTemplate ?? {}
+  }
+
+  /** What tasks of a version are made from. */
+  material(version: number): TaskMaterial {
+    return this.#record(version) ?? this.#service.Spec
   }
 
   likeness(version: number): Likeness {

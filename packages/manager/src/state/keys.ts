@@ -81,3 +81,10 @@ export function placeOf(cluster: string, key: string): RecordPlace | undefined {
   }
   return undefined
 }
+
+const CONFIDENTIAL = /^\/shoal\/[^/]+\/(?:cluster$|services\/|specs\/|secrets\/|configs\/)/
+
+/** Whether a key's value may hold what users or the cluster keep secret: keys, passwords, environments. */
+export function isConfidential(key: string): boolean {
+  return CONFIDENTIAL.test(key)
+}

@@ -46,6 +46,8 @@ export interface ClusterRecord extends Meta {
     readonly DefaultAddrPool: readonly string[]
     readonly SubnetSize: number
     readonly DataPathPort: number
+    /** The ingress network was made once. A user may have removed it since: it does not come back by itself. */
+    readonly IngressMade?: true
   }
 }
 
@@ -84,6 +86,8 @@ export interface ServiceRecord extends Meta {
     /** The version of `Spec.TaskTemplate` and `Spec.EndpointSpec`: names a SpecRecord. */
     readonly SpecVersion: number
     readonly PreviousSpecVersion?: number
+    /** The endpoint of `PreviousSpec`: its VIPs stay the service's, so that a rollback finds what it left. */
+    readonly PreviousEndpoint?: Endpoint
     readonly Rollout?: Rollout
   }
 }

@@ -5,4 +5,5 @@
 export * from './contract.js'
 export { MemoryStore } from './memory.js'
 export { openStore, type EmbeddedConfig, type StoreConfig, type StoreDeps } from './open.js'
+export { SEAL_KEY_BYTES, SealedStore, type SealOptions } from './sealed.js'
 export type { EtcdConfig } from './etcd/client.js'
