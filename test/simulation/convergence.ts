@@ -9,7 +9,8 @@ import type { World } from './world.js'
  * @returns what is not, in words; undefined when nothing is missing
  */
 export function whatIsMissing(world: World): string | undefined {
-  const { truth } = world
+  const { truth, hosts } = world
+  if (truth.nodes().length !== hosts.length) return `${hosts.length} hosts are ${truth.nodes().length} nodes`
   for (const node of truth.nodes())
     if (node.Status.State !== 'ready') return `${node.ID} is ${node.Status.State}`
   for (const service of truth.services()) {
@@ -90,7 +91,7 @@ export function whatIsTooMuch(world: World): string | undefined {
 /** Where the memory of a manager, leading or not, differs from the store, in words. */
 export function whatIsMisremembered(world: World): string | undefined {
   for (const { run } of world.managers) {
-    if (!run?.state) continue
+    if (!run?.state || run.process.isDead) continue
     for (const kind of KINDS) {
       const stored = world.truth.versions(kind)
       if (run.state.count(kind) !== stored.size) {

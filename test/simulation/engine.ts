@@ -136,7 +136,7 @@ export class Engine {
 }
 
 /** The engine's answers reach a process only as long as it lives. What was asked is done nevertheless. */
-class EngineClient implements Executor {
+export class EngineClient implements Executor {
   readonly #engine: Engine
   readonly #process: SimProcess
   readonly #stopLies: boolean

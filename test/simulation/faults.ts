@@ -5,16 +5,20 @@ type Fault = (world: World) => void
 /** How likely each fault is beside the others, and what it does. Every one of them ends by itself, or by `heal`. */
 const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> = {
   'manager crashes': [3, (world) => world.dice.pick(world.managers).crash(world.dice.between(100, 5_000))],
-  'manager is asked to end': [1, (world) => world.leader()?.run?.askToEnd()],
+  'manager is asked to end': [2, (world) => world.leader()?.run?.askToEnd()],
+  'manager is lost for good': [0.3, loseManager],
   'manager is paused': [4, pauseManager],
   'manager is cut off from the store': [2, cutManagerOffStore],
+  'managers are cut off from each other': [1, cutManagers],
+  'manager is cut off from everybody': [1, cutManagerOff],
+  'living manager is refused for': [1, refuseFor],
   'store is down': [1, storeDown],
   'store is slow': [1, storeSlow],
   'store forgets its history': [1, (world) => world.store.memory.compact(Number.MAX_SAFE_INTEGER)],
   'network is slow': [1, networkSlow],
   'messages are told twice': [2, duplication],
   'path is cut': [4, cutPath],
-  'connections are reset': [2, (world) => world.network.reset(world.dice.pick(world.hosts).nodeId)],
+  'connections are reset': [2, (world) => world.network.reset(world.dice.pick(world.hosts).machine)],
   'host is cut off': [2, cutHost],
   'agent crashes': [3, (world) => world.dice.pick(world.hosts).crash(world.dice.between(500, 8_000))],
   'agent is paused': [2, pauseAgent],
@@ -68,6 +72,41 @@ function pauseManager(world: World): void {
   })
 }
 
+/** One of them has to stay. */
+function loseManager(world: World): void {
+  const present = world.managers.filter(({ isGone }) => !isGone)
+  if (present.length > 1) world.dice.pick(present).loseForGood()
+}
+
+/** Both ways, so that none sees whether the other lives. */
+function cutManagers(world: World): void {
+  const [one, other] = [world.dice.pick(world.managers), world.dice.pick(world.managers)]
+  const forMs = world.dice.between(500, 30_000)
+  world.network.cut(one.name, other.address, forMs)
+  world.network.cut(other.name, one.address, forMs)
+}
+
+/** From the store, the other managers and the agents. */
+function cutManagerOff(world: World): void {
+  const { name, address, run } = world.leader() ?? world.dice.pick(world.managers)
+  if (!run || run.process.isDead) return
+  world.trace.add(`${run.process.name} is cut off from everybody`)
+  const forMs = world.dice.between(500, 25_000)
+  run.store.setCut(true)
+  world.clock.setTimer(forMs, () => run.store.setCut(false))
+  for (const { machine } of world.hosts) world.network.cut(machine, address, forMs)
+  for (const other of world.managers) {
+    world.network.cut(name, other.address, forMs)
+    world.network.cut(other.name, address, forMs)
+  }
+}
+
+/** Something else on its host says no in its place, as a firewall does: the others take it for dead. */
+function refuseFor(world: World): void {
+  const { address } = world.leader() ?? world.dice.pick(world.managers)
+  world.network.refuse(address, world.dice.between(200, 5_000))
+}
+
 function cutManagerOffStore(world: World): void {
   const run = world.dice.pick(world.managers).run
   if (!run || run.process.isDead) return
@@ -109,14 +148,14 @@ function duplication(world: World): void {
 function cutPath(world: World): void {
   const host = world.dice.pick(world.hosts)
   const manager = world.dice.pick(world.managers)
-  world.network.cut(host.nodeId, manager.address, world.dice.between(500, 40_000))
+  world.network.cut(host.machine, manager.address, world.dice.between(500, 40_000))
 }
 
 function cutHost(world: World): void {
   const host = world.dice.pick(world.hosts)
-  world.trace.add(`${host.nodeId} is cut off`)
+  world.trace.add(`${host.machine} is cut off`)
   const forMs = world.dice.between(1_000, 40_000)
-  for (const manager of world.managers) world.network.cut(host.nodeId, manager.address, forMs)
+  for (const manager of world.managers) world.network.cut(host.machine, manager.address, forMs)
 }
 
 function pauseAgent(world: World): void {

@@ -1,61 +1,89 @@
-import { createSession, type Session } from '@shoal/agent/session/index'
-import { MemoryAssignmentStore } from '@shoal/agent/storage/memory-store'
-import { DEFAULT_WORKER, Worker } from '@shoal/agent/worker/index'
+import { messageOf } from '@shoal/common'
 import type { NodeDescription } from '@shoal/engine-api'
+import { AgentRun } from './agent-run.js'
+import { Disk } from './disk.js'
 import { Engine } from './engine.js'
 import { SimProcess } from './process.js'
 import type { World } from './world.js'
 
-/** One Docker host: its engine and its disk stay, its agent comes and goes. */
+/** How soon an agent that could not finish its leaving is started again, in milliseconds. */
+const TRY_AGAIN_MS = 1_000
+
+type Membership =
+  | { readonly kind: 'member' }
+  /** Its tasks are being removed. */
+  | { readonly kind: 'leaving'; readonly done: () => void }
+  | { readonly kind: 'apart' }
+
+/** One Docker host: its engine and its disk stay, its agent comes and goes, and so may its membership. */
 export class SimHost {
-  readonly nodeId: string
+  /** Its name, which stays whatever node it is. */
+  readonly machine: string
   readonly engine: Engine
   readonly description: NodeDescription
   readonly #world: World
-  readonly #disk = new MemoryAssignmentStore()
+  #nodeId: string
+  #membership: Membership = { kind: 'member' }
+  #disk = new Disk()
   #managers: readonly string[]
-  #process: SimProcess | undefined
+  #agent: AgentRun | undefined
   #incarnation = 0
   #boot = 1
 
-  constructor(world: World, nodeId: string, description: NodeDescription) {
-    this.nodeId = nodeId
+  constructor(world: World, machine: string, description: NodeDescription) {
+    this.machine = machine
+    this.#nodeId = machine
     this.description = description
     this.#world = world
     this.#managers = world.managerAddresses()
     this.engine = new Engine({
-      nodeId,
+      nodeId: machine,
       clock: world.clock,
       dice: world.dice,
-      onStart: (task) => world.containerStarted(nodeId, task),
-      onEnd: (task) => world.containerEnded(nodeId, task),
+      onStart: (task) => world.containerStarted(this.#nodeId, task),
+      onEnd: (task) => world.containerEnded(this.#nodeId, task),
     })
+  }
+
+  /** Which node it is, or was last. */
+  get nodeId(): string {
+    return this.#nodeId
   }
 
   get process(): SimProcess | undefined {
-    return this.#process
+    return this.#agent?.process
   }
 
-  /** Wired as the agent's composition root does it. */
+  get isMember(): boolean {
+    return this.#membership.kind === 'member'
+  }
+
+  get isApart(): boolean {
+    return this.#membership.kind === 'apart'
+  }
+
+  /** The agent's process begins, unless there is nothing for it to do. */
   start(): void {
-    const process = new SimProcess(`${this.nodeId}/${++this.#incarnation}`, this.#world.clock)
-    this.#process = process
-    const { clock } = process
-    const log = this.#world.loggerFor(process)
-    const random = this.#world.dice.fork()
-    const executor = this.engine.clientOf(process, this.#world.bug === 'stop-lies')
-    let session: Session | undefined
-    const worker = new Worker({
-      ...DEFAULT_WORKER,
-      executor,
-      store: this.#disk,
+    if (this.isApart) return
+    const process = new SimProcess(`${this.machine}/${++this.#incarnation}`, this.#world.clock)
+    const agent = this.#newAgent(process)
+    this.#agent = agent
+    this.#world.trace.add(`${process.name} starts`)
+    if (this.isMember) agent.start()
+    else this.#finishLeaving(agent, agent.removeTasks())
+  }
+
+  #newAgent(process: SimProcess): AgentRun {
+    const { network, dice, bug } = this.#world
+    return new AgentRun({
+      process,
+      machine: this.machine,
+      nodeId: this.#nodeId,
+      description: this.description,
       bootId: String(this.#boot),
-      report: (taskId, status) => session?.report(taskId, status),
-      clock,
-      random,
-      log,
-    })
-    session = createSession({
+      network,
+      executor: this.engine.clientOf(process, bug === 'stop-lies'),
+      disk: this.#disk,
       managers: {
         load: () => Promise.resolve(this.#managers),
         save: (managers) => {
@@ -63,23 +91,53 @@ export class SimHost {
           return Promise.resolve()
         },
       },
-      connect: (address) => this.#world.network.connect(this.nodeId, process, address),
-      describeHost: () => Promise.resolve(this.description),
-      onAssignments: worker,
-      onDocuments: { replaceAll: () => undefined, change: () => undefined },
-      advertiseAddress: this.nodeId,
-      clock,
-      random,
-      log,
+      random: dice.fork(),
+      log: this.#world.loggerFor(process),
     })
-    const begun = session
-    void worker.start(process.ended).then(() => begun.run(process.ended))
-    this.#world.trace.add(`${process.name} starts`)
+  }
+
+  /** It leaves the cluster; nothing of it is left on the host when `done` is called. */
+  leave(done: () => void): void {
+    const agent = this.#agent
+    if (!this.isMember || !agent?.process.isRunning) return
+    this.#world.trace.add(`${this.machine} leaves as ${this.#nodeId}`)
+    this.#membership = { kind: 'leaving', done }
+    this.#finishLeaving(agent, agent.leave())
+  }
+
+  /** It has been admitted as this node. */
+  joined(nodeId: string): void {
+    if (!this.isApart) return
+    this.#world.trace.add(`${this.machine} joins as ${nodeId}`)
+    this.#nodeId = nodeId
+    this.#membership = { kind: 'member' }
+    this.#disk = new Disk()
+    this.#managers = this.#world.managerAddresses()
+    this.start()
+  }
+
+  #finishLeaving(agent: AgentRun, work: Promise<void>): void {
+    work.then(
+      () => this.#left(agent),
+      (error: unknown) => {
+        if (agent.process.isDead) return
+        this.#world.trace.add(`${this.machine} cannot leave yet: ${messageOf(error)}`)
+        this.#endAndRestart(agent.process, TRY_AGAIN_MS)
+      },
+    )
+  }
+
+  #left(agent: AgentRun): void {
+    if (agent.process.isDead || this.#membership.kind !== 'leaving') return
+    const { done } = this.#membership
+    this.#membership = { kind: 'apart' }
+    agent.process.kill()
+    done()
   }
 
   /** The agent dies and is started again; containers run on. */
   crash(restartAfterMs: number): void {
-    const process = this.#process
+    const process = this.process
     if (!process || process.isDead) return
     this.#world.trace.add(`${process.name} is killed`)
     this.#endAndRestart(process, restartAfterMs)
@@ -87,9 +145,9 @@ export class SimHost {
 
   /** The machine goes down and comes back; its containers end with it. */
   reboot(restartAfterMs: number): void {
-    const process = this.#process
+    const process = this.process
     if (!process || process.isDead) return
-    this.#world.trace.add(`${this.nodeId} reboots`)
+    this.#world.trace.add(`${this.machine} reboots`)
     this.#boot++
     this.#endAndRestart(process, restartAfterMs)
     this.engine.reboot()
@@ -98,7 +156,7 @@ export class SimHost {
   #endAndRestart(process: SimProcess, restartAfterMs: number): void {
     process.kill()
     this.#world.clock.setTimer(restartAfterMs, () => {
-      if (this.#process === process) this.start()
+      if (this.process === process) this.start()
     })
   }
 }

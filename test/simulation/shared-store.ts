@@ -10,6 +10,7 @@ import type {
   WatchBatch,
 } from '@shoal/manager/store/contract'
 import { MemoryStore } from '@shoal/manager/store/memory'
+import type { Bug } from './bugs/index.js'
 import type { Dice } from './dice.js'
 import type { SimProcess } from './process.js'
 
@@ -79,18 +80,17 @@ export class SharedStore {
 export class StoreClient implements Store {
   readonly #shared: SharedStore
   readonly #process: SimProcess
-  readonly #stripFence: boolean
+  readonly #bug: Bug | undefined
   readonly #held = new Set<{ readonly inner: Lease; readonly ttlMs: number }>()
   readonly #inner = new WeakMap<Lease, Lease>()
   #isCut = false
   /** Grows with every loss of the connection. */
   #losses = 0
 
-  /** @param stripFence a deliberate bug: its writes do not compare the leader key */
-  constructor(shared: SharedStore, process: SimProcess, stripFence: boolean) {
+  constructor(shared: SharedStore, process: SimProcess, bug: Bug | undefined) {
     this.#shared = shared
     this.#process = process
-    this.#stripFence = stripFence
+    this.#bug = bug
     process.onChange(() => this.connectionChanged())
   }
 
@@ -121,6 +121,11 @@ export class StoreClient implements Store {
   async *watch(prefix: string, afterRevision: number, signal: AbortSignal): AsyncIterable<WatchBatch> {
     for await (const batch of this.#shared.memory.watch(prefix, afterRevision, signal)) {
       await this.#process.delay(this.#latency())
+      if (this.#bug === 'watch-runs-ahead' && batch.type === 'events') {
+        // It says that it is up to date before it is.
+        yield { ...batch, events: [] }
+        await this.#process.delay(2_000)
+      }
       while (!this.#connected && !signal.aborted) await this.#process.delay(100)
       if (signal.aborted) return
       yield batch
@@ -207,9 +212,10 @@ export class StoreClient implements Store {
   #translated({ compares, operations }: Transaction): Transaction {
     const fence = leaderKey(this.#shared.options.cluster)
     return {
-      compares: this.#stripFence
-        ? compares.filter(({ key, revision }) => key !== fence || revision === 0)
-        : compares,
+      compares:
+        this.#bug === 'no-fencing'
+          ? compares.filter(({ key, revision }) => key !== fence || revision === 0)
+          : compares,
       operations: operations.map((operation) => {
         const lease = operation.type === 'put' ? operation.lease : undefined
         const inner = lease && this.#inner.get(lease)

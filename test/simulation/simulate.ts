@@ -2,7 +2,7 @@ import { settle } from '@shoal/common/virtual-clock'
 import { encode } from '@shoal/manager/state/codec'
 import { keyOf, slotOf } from '@shoal/manager/state/keys'
 import type { Operation } from '@shoal/manager/store/contract'
-import type { Bug } from './bugs.js'
+import type { Bug } from './bugs/index.js'
 import { whatIsMisremembered, whatIsMissing, whatIsTooMuch } from './convergence.js'
 import { heal, somethingFails } from './faults.js'
 import { firstRecords } from './layout.js'
@@ -18,6 +18,9 @@ const LOOK_MS = 2_000
 const QUIET_MS = 45_000
 /** What came shortly before may still be under way, in milliseconds. */
 const CALMING_MS = 35_000
+/** How often, and after how long, operators look whether every host is a node, in milliseconds. */
+const GATHERING_ROUNDS = 12
+const GATHERING_MS = 5_000
 
 export interface SimulationOptions {
   readonly seed: number
@@ -96,6 +99,7 @@ async function calmDown(world: World, users: Users): Promise<void> {
   heal(world)
   await world.run(CALMING_MS)
   heal(world)
+  await gatherHosts(world, users)
   await makeSound(world, users)
   const untilMs = world.clock.now() + CONVERGES_WITHIN_MS
   let missing: string | undefined = 'everything'
@@ -115,6 +119,11 @@ async function calmDown(world: World, users: Users): Promise<void> {
   await world.run(QUIET_MS)
   if (world.lastWriteMs !== lastWriteMs)
     world.violate('nothing is written in quiet times', 'a record was written')
+}
+
+/** Every host is to be a node again, and every node a host. */
+async function gatherHosts(world: World, { members }: Users): Promise<void> {
+  for (let round = 0; round < GATHERING_ROUNDS && !members.tidy(); round++) await world.run(GATHERING_MS)
 }
 
 /** Every node is to be used; services that could not work become such that can. */

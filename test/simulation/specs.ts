@@ -21,7 +21,7 @@ export function newServiceSpec(dice: Dice, name: string): ServiceSpec {
       },
       ...(dice.chance(0.4) && { Resources: { Reservations: { NanoCPUs: dice.pick([0.5, 1, 2]) * 1e9 } } }),
       ...(dice.chance(0.15) && {
-        Placement: { Constraints: [`node.labels.zone==${dice.pick(['a', 'b'])}`] },
+        Placement: { Constraints: [constraint(dice)] },
       }),
     },
     UpdateConfig: rolloutConfig(dice),
@@ -70,7 +70,7 @@ export function changedSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
         },
       }
     case 'constraint': {
-      const Constraints = dice.chance(0.5) ? [] : [`node.labels.zone==${dice.pick(['a', 'b'])}`]
+      const Constraints = dice.chance(0.5) ? [] : [constraint(dice)]
       return { ...spec, TaskTemplate: { ...template, Placement: { Constraints } } }
     }
     case 'rollout':
@@ -78,6 +78,21 @@ export function changedSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
     default:
       return unreachable(change)
   }
+}
+
+/** The same again, by new tasks. */
+export function withForce(spec: ServiceSpec): ServiceSpec {
+  const template = spec.TaskTemplate ?? {}
+  return { ...spec, TaskTemplate: { ...template, ForceUpdate: (template.ForceUpdate ?? 0) + 1 } }
+}
+
+/** A global service stays as it is. */
+export function withReplicas(spec: ServiceSpec, Replicas: number): ServiceSpec {
+  return spec.Mode?.Replicated ? { ...spec, Mode: { Replicated: { Replicas } } } : spec
+}
+
+function constraint(dice: Dice): string {
+  return dice.pick(['node.labels.zone==a', 'node.labels.zone==b', 'node.labels.zone!=a', 'node.hostname!=n1'])
 }
 
 /** What will run for sure, on any node, as often as is asked for. */

@@ -3,7 +3,7 @@ import { settle, VirtualClock } from '@shoal/common/virtual-clock'
 import type { AssignedTask } from '@shoal/engine-api'
 import type { LiveState } from '@shoal/manager/state/index'
 import type { Change } from '@shoal/manager/state/records'
-import type { Bug } from './bugs.js'
+import type { Bug } from './bugs/index.js'
 import { Dice } from './dice.js'
 import { SimHost } from './host.js'
 import { watchfulLogger } from './logger.js'
@@ -85,18 +85,14 @@ export class World {
     this.trace.add(`VIOLATION of "${rule}": ${detail}`)
   }
 
-  managerAddresses(first?: string): string[] {
-    const addresses = this.managers.map(({ address }) => address)
-    return first === undefined ? addresses : [first, ...addresses.filter((address) => address !== first)]
+  managerAddresses(): string[] {
+    return this.managers.map(({ address }) => address)
   }
 
-  leaderAddress(): string | undefined {
-    return this.managers.find(({ run }) => run && run.process.name === this.store.leader)?.address
-  }
-
-  /** The manager that leads and works at present. */
+  /** A manager that believes that it leads: there may be two of them, and one may stand still. */
   leader(): SimManager | undefined {
-    return this.managers.find(({ leadingState }) => leadingState !== undefined)
+    const believers = this.managers.filter(({ leadingState }) => leadingState !== undefined)
+    return believers.length > 1 ? this.dice.pick(believers) : believers[0]
   }
 
   loggerFor(process: SimProcess): Logger {

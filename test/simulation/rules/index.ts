@@ -4,10 +4,12 @@ import { capacityRule } from './capacity.js'
 import { containersRule } from './containers.js'
 import { fencingRule } from './fencing.js'
 import { forwardRule } from './forward.js'
+import { namesRule } from './names.js'
 import { parallelismRule } from './parallelism.js'
 import { referencesRule } from './references.js'
 import { reservationsRule } from './reservations.js'
 import { restartDelayRule } from './restart-delay.js'
+import { rolloutsRule } from './rollouts.js'
 import { slotsRule } from './slots.js'
 import type { Rule } from './rule.js'
 
@@ -18,10 +20,12 @@ export function newRules(world: World): Rule[] {
     fencingRule,
     forwardRule,
     referencesRule,
+    namesRule,
     slotsRule,
     capacityRule,
     reservationsRule,
     parallelismRule,
+    rolloutsRule,
     restartDelayRule,
     containersRule,
   ].map((rule) => rule(world))

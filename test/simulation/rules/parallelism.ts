@@ -25,12 +25,8 @@ export function parallelismRule(world: World): Rule {
     if (startedAtMs === undefined) return undefined
     const known = motions.get(serviceId)
     if (known?.startedAtMs === startedAtMs) return known
-    const fresh = {
-      startedAtMs,
-      inherited: inMotionAlready(truth, serviceId),
-      slots: new Map<string, string>(),
-      failed: new Set<string>(),
-    }
+    const slots = inMotionAlready(truth, serviceId)
+    const fresh = { startedAtMs, inherited: slots.size, slots, failed: new Set<string>() }
     motions.set(serviceId, fresh)
     return fresh
   }
@@ -56,7 +52,8 @@ export function parallelismRule(world: World): Rule {
   const noteFailure = ({ before, after }: ChangeOf<'task'>): void => {
     if (!before || !after || !isTerminal(after.Status.State) || isTerminal(before.Status.State)) return
     const motion = motionOf(after.ServiceID)
-    if (motion?.slots.get(slotOf(after)) === after.ID) motion.failed.add(slotOf(after))
+    const isOfRollout = after.Shoal.SpecVersion === truth.service(after.ServiceID)?.Shoal.SpecVersion
+    if (isOfRollout) motion?.failed.add(slotOf(after))
   }
   return {
     onWrite(changes) {
@@ -93,12 +90,12 @@ function isWantedOn(truth: World['truth'], task: TaskRecord): boolean {
   return matchesConstraints(parseConstraints(constraints), node)
 }
 
-/** In how many slots a task of the present version is about to take the place of another. */
-function inMotionAlready(truth: World['truth'], serviceId: string): number {
+/** The tasks of the present version that are about to take the place of another, by slot. */
+function inMotionAlready(truth: World['truth'], serviceId: string): Map<string, string> {
   const version = truth.service(serviceId)?.Shoal.SpecVersion
   const begun = truth.tasksOf(serviceId).filter((task) => {
     const isNew = task.Shoal.SpecVersion === version && task.Shoal.Replaces !== undefined
     return isNew && isDesiredAlive(task.DesiredState)
   })
-  return new Set(begun.map(slotOf)).size
+  return new Map(begun.map((task) => [slotOf(task), task.ID]))
 }

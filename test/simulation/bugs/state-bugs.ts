@@ -1,4 +1,5 @@
 import { isDesiredAlive, isTerminal, type TaskState } from '@shoal/common'
+import type { UpdateConfig } from '@shoal/engine-api'
 import {
   put,
   type Mutation,
@@ -7,52 +8,9 @@ import {
   type TaskRecord,
 } from '@shoal/manager/state/records'
 import type { State } from '@shoal/manager/state/state'
+import { patched } from '../patched.js'
 
-/** Deliberate bugs, to prove that the rules can fail. They wrap the product's parts; the product knows nothing of them. */
-export const BUGS = [
-  'no-fencing',
-  'restart-ignores-delay',
-  'status-backwards',
-  'scheduler-ignores-reservations',
-  'reaper-deletes-live-spec',
-  'update-ignores-parallelism',
-  'start-first-stops-too-early',
-  'stop-lies',
-  'lost-ends',
-  'room-released-too-early',
-] as const
-
-export type Bug = (typeof BUGS)[number]
-
-/** The parts of a manager that a bug can be put into. */
-export type Part = 'services' | 'reaper' | 'scheduler' | 'dispatcher'
-
-/** The state as a part sees it: the real one, or one with the bug. */
-export function stateFor(part: Part, state: State, bug: Bug | undefined): State {
-  if (part === 'services' && bug === 'restart-ignores-delay') return withoutDelays(state)
-  if (part === 'services' && bug === 'update-ignores-parallelism') return withoutParallelism(state)
-  if (part === 'services' && bug === 'start-first-stops-too-early') return withEarlyRunning(state)
-  if (part === 'scheduler' && bug === 'scheduler-ignores-reservations') return withoutReservations(state)
-  if (part === 'scheduler' && bug === 'room-released-too-early') return withEarlyRelease(state)
-  if (part === 'reaper' && bug === 'reaper-deletes-live-spec') return withoutRunningTasks(state)
-  if (part === 'dispatcher' && bug === 'status-backwards') return withBackwardStatuses(state)
-  if (part === 'dispatcher' && bug === 'lost-ends') return withLostEnds(state)
-  return state
-}
-
-/** The state with some of its methods replaced. */
-function patched(state: State, patch: Partial<State>): State {
-  return new Proxy(state, {
-    get(target, name) {
-      const own = patch[name as keyof State]
-      if (own) return own
-      const value: unknown = Reflect.get(target, name, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
-
-function withoutDelays(state: State): State {
+export function withoutDelays(state: State): State {
   return patched(state, {
     commit: (mutations) =>
       state.commit(
@@ -67,10 +25,11 @@ function withoutDelays(state: State): State {
   })
 }
 
-function withoutParallelism(state: State): State {
+/** @param change what the rollout's configuration is taken for */
+export function withUpdateConfig(state: State, change: Partial<UpdateConfig>): State {
   const originals = new Map<unknown, ServiceRecord['Spec']>()
   const patch = (service: ServiceRecord): ServiceRecord => {
-    const Spec = { ...service.Spec, UpdateConfig: { ...service.Spec.UpdateConfig, Parallelism: 0 } }
+    const Spec = { ...service.Spec, UpdateConfig: { ...service.Spec.UpdateConfig, ...change } }
     originals.set(Spec, service.Spec)
     return { ...service, Spec }
   }
@@ -82,6 +41,22 @@ function withoutParallelism(state: State): State {
       ...(PreviousSpec && { PreviousSpec }),
     }
   }
+  return withService(state, patch, restore)
+}
+
+/** Takes over without the clock of the rollouts that the managers before have begun. */
+export function withoutEarlierRollouts(state: State, termRevision: number): State {
+  return withService(state, (service) => {
+    const { Rollout: _forgotten, ...Shoal } = service.Shoal
+    return service.Version.Index < termRevision ? { ...service, Shoal } : service
+  })
+}
+
+function withService(
+  state: State,
+  patch: (service: ServiceRecord) => ServiceRecord,
+  restore = (service: ServiceRecord): ServiceRecord => service,
+): State {
   return patched(state, {
     get: ((kind, id) => {
       const record = state.get(kind, id)
@@ -97,7 +72,7 @@ function restored(mutation: Mutation, restore: (service: ServiceRecord) => Servi
 }
 
 /** Takes every task that starts for one that runs. */
-function withEarlyRunning(state: State): State {
+export function withEarlyRunning(state: State): State {
   const originals = new Map<unknown, TaskRecord['Status']>()
   const early = new Set<TaskState>(['preparing', 'ready', 'starting'])
   const patch = (task: TaskRecord): TaskRecord => {
@@ -122,7 +97,7 @@ function withEarlyRunning(state: State): State {
   })
 }
 
-function withoutReservations(state: State): State {
+export function withoutReservations(state: State): State {
   return patched(state, {
     get: ((kind, id) => {
       const record = state.get(kind, id)
@@ -135,7 +110,7 @@ function withoutReservations(state: State): State {
 }
 
 /** Takes what is to stop for what has stopped. */
-function withEarlyRelease(state: State): State {
+export function withEarlyRelease(state: State): State {
   const patch = (task: TaskRecord): TaskRecord =>
     isDesiredAlive(task.DesiredState) || isTerminal(task.Status.State)
       ? task
@@ -154,7 +129,7 @@ function withEarlyRelease(state: State): State {
 }
 
 /** Forgets that running tasks need their spec, too. */
-function withoutRunningTasks(state: State): State {
+export function withoutRunningTasks(state: State): State {
   return patched(state, {
     tasksOfService: (id) =>
       Array.from(state.tasksOfService(id)).filter((task) => task.Status.State !== 'running'),
@@ -162,7 +137,7 @@ function withoutRunningTasks(state: State): State {
 }
 
 /** Writes what an agent says although something later is known. */
-function withBackwardStatuses(state: State): State {
+export function withBackwardStatuses(state: State): State {
   return patched(state, {
     get: ((kind, id) => {
       const record = state.get(kind, id)
@@ -175,7 +150,7 @@ function withBackwardStatuses(state: State): State {
 }
 
 /** Drops what is said of every third task's end. */
-function withLostEnds(state: State): State {
+export function withLostEnds(state: State): State {
   let count = 0
   return patched(state, {
     commit: (mutations) => {
