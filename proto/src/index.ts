@@ -15,6 +15,7 @@ export type { JoinReply, JoinReply__Output } from './generated/shoal/v1/JoinRepl
 export type { JoinRequest, JoinRequest__Output } from './generated/shoal/v1/JoinRequest.js'
 export type { ManagerMessage, ManagerMessage__Output } from './generated/shoal/v1/ManagerMessage.js'
 export type { ManagerSetup, ManagerSetup__Output } from './generated/shoal/v1/ManagerSetup.js'
+export type { NodeRole, NodeRole__Output } from './generated/shoal/v1/NodeRole.js'
 export type { RenewReply, RenewReply__Output } from './generated/shoal/v1/RenewReply.js'
 export type { RenewRequest, RenewRequest__Output } from './generated/shoal/v1/RenewRequest.js'
 

@@ -2,6 +2,7 @@ import type { Node, Swarm } from '@shoal/engine-api'
 import { describe, expect, test } from 'vitest'
 import { ApiClient, filters } from './api-client.js'
 import { MANAGER, WORKER } from './api-scene.js'
+import { put } from '@shoal/manager/state/index'
 
 const client = ApiClient.forEachTest()
 
@@ -30,13 +31,32 @@ describe('nodes and the swarm', () => {
     const demoted = await nodeUpdate(MANAGER, { Role: 'worker' })
     expect(demoted).toMatchObject({ status: 400 })
     expect(demoted.body.message).toMatch(/attempting to demote the last manager/)
-    expect(await nodeUpdate(WORKER, { Role: 'manager' })).toMatchObject({ status: 501 })
     expect(await nodeUpdate(WORKER, { Availability: 'busy' })).toMatchObject({ status: 400 })
     expect((await client.ask('POST', `/nodes/${WORKER}/update?version=0`, {})).status).toBe(500)
     expect((await client.ask('DELETE', `/nodes/${WORKER}`)).status).toBe(400)
     expect((await client.ask('DELETE', `/nodes/${MANAGER}?force=1`)).status).toBe(400)
     expect((await client.ask('DELETE', `/nodes/${WORKER}?force=1`)).status).toBe(200)
     expect((await client.ask('GET', `/nodes/${WORKER}`)).status).toBe(404)
+  })
+
+  test('a worker is promoted and demoted again; a manager that is there is not removed, even by force', async () => {
+    expect(await nodeUpdate(WORKER, { Role: 'manager' })).toMatchObject({ status: 200 })
+    expect(client.scene.state.get('node', WORKER)?.Spec.Role).toBe('manager')
+    const removed = await client.ask('DELETE', `/nodes/${MANAGER}?force=1`)
+    expect(removed).toMatchObject({ status: 400 })
+    expect(removed.body.message).toMatch(/It must be demoted to worker before removal/)
+    expect(await nodeUpdate(WORKER, { Role: 'worker' })).toMatchObject({ status: 200 })
+  })
+
+  test('of two managers that are demoted at the same time, one stays', async () => {
+    await nodeUpdate(WORKER, { Role: 'manager' })
+    const record = client.scene.state.get('node', WORKER)
+    if (!record) throw new Error('the node is gone')
+    const ManagerStatus = { Reachability: 'reachable', Addr: '10.0.0.2:2377' } as const
+    await client.scene.state.commit([put('node', { ...record, ManagerStatus })])
+    const answers = await Promise.all([MANAGER, WORKER].map((id) => nodeUpdate(id, { Role: 'worker' })))
+    const refused = answers.filter(({ status }) => status !== 200)
+    expect(refused).toMatchObject([{ status: 400 }])
   })
 
   test('the swarm shows its tokens and none of its keys', async () => {

@@ -85,6 +85,16 @@ describe('over HTTPS', () => {
     }
   })
 
+  test('a manager’s certificate serves only while its node is a manager', async () => {
+    const now = systemClock.now()
+    const refused = (id: string) => ({
+      status: 403,
+      body: `${JSON.stringify({ message: `node ${id} is not a manager of this cluster any more` })}\n`,
+    })
+    expect(await ping(provisionManager(cluster(), WORKER, [], now))).toEqual(refused(WORKER))
+    expect(await ping(provisionManager(cluster(), 'removed', [], now))).toEqual(refused('removed'))
+  })
+
   test('without a certificate, or with one of another cluster, there is no connection', async () => {
     const options = { id: 'another', nowMs: systemClock.now(), random: systemRandom }
     const stranger = issueClient(newClusterRecord(options), 'admin', systemClock.now())

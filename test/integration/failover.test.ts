@@ -29,11 +29,7 @@ beforeEach(async () => {
   etcd = await startEtcd()
   first = await ManagerProcess.start(etcd.endpoint)
   await untilWritten(first, 0)
-  const { membership } = first
-  second = await ManagerProcess.start(etcd.endpoint, {
-    ...membership,
-    nodeId: 'secondmanager00000000000',
-  })
+  second = await ManagerProcess.join(etcd.endpoint, first)
 })
 afterEach(async () => {
   await Promise.all([first?.end(), second?.end()])
@@ -47,11 +43,22 @@ describe.skipIf(whyNoEtcd() !== undefined)('two managers', () => {
     expect(await count(second)).toBe(2)
     const info = JSON.parse((await second.ask('GET', '/info')).body) as { Swarm: unknown }
     expect(info.Swarm).toMatchObject({
-      NodeID: 'secondmanager00000000000',
-      RemoteManagers: [{ NodeID: first.membership.nodeId }, { NodeID: 'secondmanager00000000000' }],
+      NodeID: second.membership.nodeId,
+      RemoteManagers: [{ NodeID: first.membership.nodeId }, { NodeID: second.membership.nodeId }],
     })
     const nodes: unknown = JSON.parse((await second.ask('GET', '/nodes')).body)
-    expect(nodes).toMatchObject([{ ManagerStatus: { Leader: true, Reachability: 'reachable' } }])
+    expect(nodes).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          ID: first.membership.nodeId,
+          ManagerStatus: { Leader: true, Reachability: 'reachable', Addr: first.address },
+        }),
+        expect.objectContaining({
+          ID: second.membership.nodeId,
+          ManagerStatus: { Reachability: 'reachable', Addr: second.address },
+        }),
+      ]),
+    )
   })
 
   test('given a request that is not valid, then the secondary hands on the refusal as it is', async () => {

@@ -6,6 +6,10 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { join as joinCluster } from '@shoal/agent/identity/index'
+import { silentLogger, systemClock, systemRandom } from '@shoal/common'
+import { peerOfIdentity } from '@shoal/common/tls/index'
+import type { Swarm } from '@shoal/engine-api'
 import { eventually } from './eventually.js'
 
 const PROGRAM = fileURLToPath(new URL('../../packages/manager/dist/main.js', import.meta.url))
@@ -55,6 +59,32 @@ export class ManagerProcess {
    * @param membership of one that joins; a founder makes its own
    */
   static async start(store: string | StoreSpec, membership?: Membership): Promise<ManagerProcess> {
+    return this.startIn(await this.#prepare(store, membership))
+  }
+
+  /** Starts a manager, and does not wait for it. */
+  static async launch(store: string | StoreSpec, membership?: Membership): Promise<ManagerProcess> {
+    return new ManagerProcess(await this.#prepare(store, membership))
+  }
+
+  /** Starts a manager whose node has joined with the managers' token at another one, as `ctl swarm join` does. */
+  static async join(store: string | StoreSpec, other: ManagerProcess): Promise<ManagerProcess> {
+    const { Manager: joinToken } = (JSON.parse((await other.ask('GET', '/swarm')).body) as Swarm).JoinTokens
+    const { identity, managerSetup } = await joinCluster({
+      managers: [other.address],
+      joinToken,
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      signal: new AbortController().signal,
+    })
+    if (!managerSetup) throw new Error('the newcomer was not told how a manager is set up')
+    const { clusterId, sealKey } = managerSetup
+    return ManagerProcess.start(store, { clusterId, nodeId: peerOfIdentity(identity).nodeId, sealKey })
+  }
+
+  /** @returns a folder with what a manager needs to start */
+  static async #prepare(store: string | StoreSpec, membership?: Membership): Promise<string> {
     const [agents, api, metrics] = await Promise.all([freePort(), freePort(), freePort()])
     const folder = mkdtempSync(join(tmpdir(), 'shoal-manager-'))
     const write = (name: string, value: object): void =>
@@ -73,7 +103,7 @@ export class ManagerProcess {
       initialise: membership === undefined,
       logLevel: 'debug',
     })
-    return this.startIn(folder)
+    return folder
   }
 
   /** Starts the manager of a folder, as after a crash, and waits until it answers. */
@@ -86,6 +116,24 @@ export class ManagerProcess {
       throw new Error(`the manager did not start:\n${manager.log}`, { cause: error })
     }
     return manager
+  }
+
+  /** `host:port` for agents. */
+  get address(): string {
+    return this.#config.listenAddress
+  }
+
+  /** `host:port` of the Engine API. */
+  get apiAddress(): string {
+    return this.#config.apiAddress
+  }
+
+  get exitCode(): number | null {
+    return this.#child.exitCode
+  }
+
+  get #config(): { listenAddress: string; apiAddress: string } {
+    return JSON.parse(readFileSync(this.configPath, 'utf8')) as { listenAddress: string; apiAddress: string }
   }
 
   get configPath(): string {
@@ -119,7 +167,8 @@ export class ManagerProcess {
     return new Promise((resolve, reject) => {
       const headers = body && { 'content-type': 'application/json' }
       const call = request(
-        { socketPath: this.socket, method, path, ...(headers && { headers }) },
+        // A connection of its own: one that is kept is closed by a manager that wakes up after a while.
+        { socketPath: this.socket, agent: false, method, path, ...(headers && { headers }) },
         (answer) => {
           let text = ''
           answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))

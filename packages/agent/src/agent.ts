@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/common'
 import type { NodeDescription } from '@shoal/engine-api'
-import { wire } from '@shoal/proto'
+import { type ManagerSetup__Output, wire } from '@shoal/proto'
 import type { AgentConfig } from './config.js'
 import {
   connectDocker,
@@ -20,6 +21,7 @@ import {
 } from './identity/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
+import { RoleKeeper, runCtl } from './role/index.js'
 import {
   createSession,
   type DocumentHandler,
@@ -39,6 +41,8 @@ const ENGINE_RETRY_MS = 500
 
 export interface AgentParts {
   readonly config: AgentConfig
+  /** The path of ctl's main module, which starts and ends a manager on this host. */
+  readonly ctl?: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -88,8 +92,9 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   await documents.takeUp()
   await worker.start(signal)
   const assignments = closable(worker)
-  session = openSession(parts, { managers, identity, executor, assignments, documents })
-  const running = [session.run(signal), identity.run()]
+  const role = roleKeeper(parts, identity)
+  session = openSession(parts, { managers, identity, executor, assignments, documents, role })
+  const running = [session.run(signal), identity.run(), role.run(signal)]
   return {
     nodeId: identity.nodeId,
     leave: () => leave({ worker, assignments, documents, executor, session, clock }),
@@ -106,8 +111,35 @@ async function takeAdmission(
   folder: string,
 ): Promise<void> {
   await list.save(managers)
-  if (!managerSetup) return
-  await writeFile(join(folder, 'manager-setup.json'), JSON.stringify(managerSetup), { mode: 0o600 })
+  if (managerSetup) await writeSetup(folder, managerSetup)
+}
+
+/** For ctl, which takes it away: there are keys in it. */
+function writeSetup(folder: string, setup: ManagerSetup__Output): Promise<void> {
+  return writeFile(join(folder, 'manager-setup.json'), JSON.stringify(setup), { mode: 0o600 })
+}
+
+function roleKeeper(parts: AgentParts, identity: AgentIdentity): RoleKeeper {
+  const { stateDir, runDir } = parts.config
+  const takeRole = (role: string): Promise<void> => {
+    const folders = ['--state-dir', stateDir, '--run-dir', runDir]
+    return runCtl(parts.ctl, ['swarm', 'take-role', ...folders, '--node', identity.nodeId, role])
+  }
+  return new RoleKeeper({
+    ...parts,
+    look: () => ({
+      hasManager: existsSync(join(stateDir, 'manager', 'config.json')),
+      certificate: identity.role,
+    }),
+    steps: {
+      'start-manager': async ({ setup }) => {
+        await writeSetup(join(stateDir, 'agent'), setup)
+        await takeRole('manager')
+      },
+      'end-manager': () => takeRole('worker'),
+      'renew-certificate': () => identity.renew(),
+    },
+  })
 }
 
 /** Removes the tasks of a host whose agent had no chance to: no manager is asked. */
@@ -150,10 +182,11 @@ interface SessionParts {
   readonly executor: Executor
   readonly assignments: ClosableAssignments
   readonly documents: KeptDocuments
+  readonly role: RoleKeeper
 }
 
 function openSession({ config, clock, random, log }: AgentParts, parts: SessionParts): Session {
-  const { managers, identity, executor, assignments, documents } = parts
+  const { managers, identity, executor, assignments, documents, role } = parts
   const channelOptions = { ...SESSION_CHANNEL_OPTIONS, ...MANAGER_CHANNEL_OPTIONS }
   return createSession({
     managers,
@@ -161,6 +194,7 @@ function openSession({ config, clock, random, log }: AgentParts, parts: SessionP
     describeHost: async () => describe(config, await executor.info()),
     onAssignments: assignments,
     onDocuments: documents,
+    onRole: (wanted) => role.want(wanted),
     ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
     clock,
     random,

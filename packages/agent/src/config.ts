@@ -20,6 +20,13 @@ const AgentConfig = Type.Object(
     hostname: Type.Optional(Type.String()),
     /** `kind=amount` or `kind=name`, as dockerd's --node-generic-resource. */
     genericResources: Type.Array(Type.String()),
+    /** `address:port` each, of a manager on this host: for ctl, when the node becomes one. */
+    manager: Type.Optional(
+      Type.Object(
+        { listenAddress: Type.String(), apiAddress: Type.String(), metricsAddress: Type.String() },
+        { additionalProperties: false },
+      ),
+    ),
     logLevel: Type.Enum([...LOG_LEVELS]),
   },
   { additionalProperties: false },

@@ -1,13 +1,13 @@
-/** The agent's process: `node main.js --config <file>`. */
+/** The agent's process: `node main.js --config <file> [--ctl <ctl's main module>]`. */
 import { parseArgs } from 'node:util'
 import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
 import { removeTasks, startAgent, type AgentParts } from './agent.js'
 import { readAgentConfig } from './config.js'
 import { RunFiles } from './run-files.js'
 
-const { values } = parseArgs({ options: { config: { type: 'string' } } })
+const { values } = parseArgs({ options: { config: { type: 'string' }, ctl: { type: 'string' } } })
 if (values.config === undefined) {
-  console.error('usage: agent --config <file>')
+  console.error('usage: agent --config <file> [--ctl <file>]')
   process.exit(2)
 }
 
@@ -15,7 +15,14 @@ const config = readAgentConfig(values.config)
 const log = createLogger('agent', config.logLevel)
 const files = new RunFiles(config.runDir)
 const stopping = new AbortController()
-const parts: AgentParts = { config, clock: systemClock, random: systemRandom, log, signal: stopping.signal }
+const parts: AgentParts = {
+  config,
+  ...(values.ctl !== undefined && { ctl: values.ctl }),
+  clock: systemClock,
+  random: systemRandom,
+  log,
+  signal: stopping.signal,
+}
 
 /** Runs until it is told to end. @returns the exit code */
 async function main(): Promise<number> {

@@ -24,6 +24,8 @@ const pidPath = join(runDir, 'manager.pid')
 type End =
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'move'; readonly access: EtcdAccess }
+  /** The cluster wants no manager here. An end in good order: whoever supervises this process does not start it again. */
+  | { readonly kind: 'retired'; readonly reason: string }
 
 /** Runs until it is told to end. A move of the cluster to another store comes between two runs of the manager. */
 async function main(): Promise<void> {
@@ -38,11 +40,24 @@ async function main(): Promise<void> {
   for (;;) {
     const config = readManagerConfig(configPath)
     const { manager, moved } = await run(config, failure)
-    const end = await Promise.race([signalled, moved])
-    log.info(end.kind === 'signal' ? { signal: end.name } : {}, 'the manager ends')
+    const retired = manager.retired.then((reason): End => ({ kind: 'retired', reason }))
+    const end = await Promise.race([signalled, moved, retired])
+    log.info(describe(end), 'the manager ends')
     await manager.stop()
-    if (end.kind === 'signal') return
+    if (end.kind !== 'move') return
     failure = await move(config, manager.clusterId, end.access)
+  }
+}
+
+/** What the log says of an end: no keys. */
+function describe(end: End): object {
+  switch (end.kind) {
+    case 'signal':
+      return { signal: end.name }
+    case 'move':
+      return { movesTo: end.access.endpoints }
+    case 'retired':
+      return { reason: end.reason }
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Clock, Logger, Random } from '@shoal/common'
+import { type Clock, type Logger, type Random, sleep } from '@shoal/common'
 import { AddressBook } from './allocator/index.js'
 import { type ApiOptions, type EtcdAccess, WriteQueue } from './api/index.js'
 import {
@@ -12,7 +12,7 @@ import {
   tlsInfoOf,
 } from './ca/index.js'
 import type { ManagerConfig } from './config.js'
-import { clusterNews, createDispatcher, type Dispatcher, notPrimary } from './dispatcher/index.js'
+import { clusterNews, createDispatcher, type Dispatcher, notPrimary, roleOf } from './dispatcher/index.js'
 import { Election } from './election.js'
 import { readFacts } from './facts.js'
 import { Forwarder } from './forward/index.js'
@@ -20,6 +20,7 @@ import { apiAddress, foundCluster, joinAddress, keepHostProvisioned, provisionHo
 import { ManagerDirectory, type ManagerInfo, probeTcp } from './leader/index.js'
 import { listenForAgents, listenOnHttps, listenOnMetrics, listenOnSocket } from './listeners.js'
 import { type Membership, openMembership } from './membership.js'
+import { untilNoManager, whyNoManager } from './membership-watch.js'
 import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
@@ -46,9 +47,14 @@ export interface ManagerParts {
 export interface Manager {
   readonly nodeId: string
   readonly clusterId: string
+  /** Resolves with the reason when the cluster wants no manager on this node any more: it is then to be stopped. */
+  readonly retired: Promise<string>
   /** Lets go of the leadership at once, then ends everything in the reverse order of the start. */
   stop(): Promise<void>
 }
+
+/** How long a manager that is no longer wanted goes on answering, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000
 
 /** What is open, newest last, to be closed newest first. */
 class Closers {
@@ -129,6 +135,11 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
     await election.winFirst()
     await foundCluster(host)
   }
+  const reason = whyNoManager(state, membership.nodeId)
+  if (reason !== undefined) {
+    const retired = Promise.resolve(reason)
+    return { nodeId: membership.nodeId, clusterId: cluster, retired, stop: () => closers.closeAll() }
+  }
   await provisionHost(host)
   void keepHostProvisioned(host, log, signal)
   const identity = await openIdentity(parts, membership, state)
@@ -143,8 +154,13 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   closers.add(() => election.end())
   election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
-  const { nodeId, clusterId } = membership
-  return { nodeId, clusterId, stop: () => closers.closeAll() }
+  const retired = untilNoManager(state, membership.nodeId, signal).then(async (why) => {
+    await election.end()
+    // Whoever asked for it through this manager is still to be answered.
+    await sleep(clock, LAST_ANSWERS_MS, signal)
+    return why
+  })
+  return { nodeId: membership.nodeId, clusterId: cluster, retired, stop: () => closers.closeAll() }
 }
 
 function openIdentity(
@@ -181,7 +197,8 @@ function primaryElsewhere({ directory, membership }: Base): string | undefined {
 }
 
 function dispatcherOf(base: Base, beats: Beats): Dispatcher {
-  const { state, parts } = base
+  const { state, parts, membership } = base
+  const setup = managerSetup(parts.config, membership)
   return createDispatcher({
     state,
     clock: parts.clock,
@@ -189,6 +206,7 @@ function dispatcherOf(base: Base, beats: Beats): Dispatcher {
     beats,
     authenticate: (call) => requireRole(call, ['worker', 'manager']),
     news: () => clusterNews(state, addressesOf(base)),
+    roleOf: (node) => roleOf(node, setup),
     primary: () => primaryElsewhere(base),
   })
 }
@@ -241,6 +259,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     random,
     log,
     facts,
+    ...refuseManagers,
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     passOn,
     ...(transfer && { transfer }),

@@ -6,7 +6,7 @@ import type { Membership } from './membership.js'
 import type { StoreConfig } from './store/index.js'
 
 export const NO_OTHER_MANAGER =
-  'the embedded store serves one manager: a cluster of several needs etcd (ctl swarm init --store etcd)'
+  'the embedded store serves one manager: move the cluster to etcd first (ctl swarm move --etcd …), where it can have several'
 
 /** The store's configuration, with the files that it names read. @throws the file system's errors */
 export function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {

@@ -2,6 +2,7 @@ import * as fs from 'node:fs/promises'
 import type { ChannelCredentials } from '@grpc/grpc-js'
 import { type Clock, type Logger, type Random, ShoalError, toTimestamp } from '@shoal/common'
 import {
+  type CertificateRole,
   createCertificateRequest,
   createKeyPair,
   type Identity,
@@ -46,6 +47,10 @@ export class AgentIdentity {
   }
   get nodeId(): string {
     return this.#peer.nodeId
+  }
+  /** As the certificate says. */
+  get role(): CertificateRole {
+    return this.#peer.role
   }
   get clusterId(): string {
     return this.#peer.clusterId

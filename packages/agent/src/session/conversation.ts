@@ -143,6 +143,9 @@ export class Conversation {
         return message.assignments ? this.#intake.take(message.assignments) : undefined
       case 'news':
         return this.#takeNews(message.news)
+      case 'role':
+        if (message.role) this.#options.onRole?.(message.role)
+        return
       case undefined: // A newer manager's message: it is for newer agents.
         return
       default:

@@ -5,7 +5,7 @@ import type {
   NodeDescription,
   TaskStatus,
 } from '@shoal/engine-api'
-import type { ClusterNews__Output, DispatcherClient } from '@shoal/proto'
+import type { ClusterNews__Output, DispatcherClient, NodeRole__Output } from '@shoal/proto'
 import type { Clock, Logger, Random } from '@shoal/common'
 
 /** The managers' `host:port` that this host was last given, the primary's first; they survive a restart. */
@@ -56,6 +56,8 @@ export interface SessionOptions {
   readonly onDocuments: DocumentHandler
   /** Hears what the manager says of the cluster: with every Welcome, and when it changes. */
   readonly onNews?: (news: ClusterNews__Output) => Promise<void> | void
+  /** Hears what this node is to be: with every session, and when it changes. */
+  readonly onRole?: (role: NodeRole__Output) => void
   /** Where others reach this host; without it, where the manager sees it. */
   readonly advertiseAddress?: string
   readonly clock: Clock

@@ -30,8 +30,9 @@ export function groupHelp(
   children: Readonly<Record<string, Group | Leaf>>,
 ): string {
   const name = ['ctl', ...path].join(' ')
-  const width = Math.max(...Object.keys(children).map((child) => child.length)) + 2
-  const lines = Object.entries(children).map(([child, entry]) => `  ${child.padEnd(width)}${entry.summary}`)
+  const shown = Object.entries(children).filter(([, entry]) => !('hidden' in entry && entry.hidden))
+  const width = Math.max(...shown.map(([child]) => child.length)) + 2
+  const lines = shown.map(([child, entry]) => `  ${child.padEnd(width)}${entry.summary}`)
   const globals = `Global Options:\n${flagLines(GLOBAL_FLAGS).join('\n')}`
   return `${[
     `Usage:  ${name} ${path.length === 0 ? '[OPTIONS] ' : ''}COMMAND`,

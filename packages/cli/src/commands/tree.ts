@@ -4,6 +4,8 @@ import type { Command } from './lib/command.js'
 export interface Leaf {
   summary: string
   aliases?: readonly string[]
+  /** Not shown in lists: another program of Shoal runs it. */
+  hidden?: boolean
   load(): Promise<{ command: Command }>
 }
 
@@ -119,6 +121,11 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       backup: { summary: 'Write the cluster into a file', load: () => import('./swarm/backup.js') },
       move: { summary: 'Move the cluster to etcd', load: () => import('./swarm/move.js') },
       leave: { summary: 'Leave the swarm', load: () => import('./swarm/leave.js') },
+      'take-role': {
+        summary: "Make this host's daemons fit the role of its node",
+        hidden: true,
+        load: () => import('./swarm/take-role.js'),
+      },
       update: { summary: 'Update the swarm', load: () => import('./swarm/update.js') },
     },
   },

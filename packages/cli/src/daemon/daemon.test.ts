@@ -103,6 +103,11 @@ describe('the configuration of the daemons', () => {
       joinToken: 'T',
       dockerSocket: '/var/run/docker.sock',
       genericResources: ['ssd=1'],
+      manager: {
+        listenAddress: '0.0.0.0:2377',
+        apiAddress: '0.0.0.0:3376',
+        metricsAddress: '127.0.0.1:9323',
+      },
       logLevel: 'info',
     })
   })

@@ -24,6 +24,13 @@ export interface ManagerConfig {
   logLevel: string
 }
 
+/** Where a manager listens: `address:port` each. */
+export interface ManagerAddresses {
+  listenAddress: string
+  apiAddress: string
+  metricsAddress: string
+}
+
 /** What the agent daemon reads when it starts. */
 export interface AgentConfig {
   stateDir: string
@@ -34,6 +41,8 @@ export interface AgentConfig {
   advertiseAddress?: string
   hostname?: string
   genericResources: string[]
+  /** The addresses of a manager on this host, for the day on which its node becomes one. */
+  manager?: ManagerAddresses
   logLevel: string
 }
 

@@ -23,6 +23,9 @@ export function programOf(kind: DaemonKind): string {
 
 export const logPath = ({ kind, configPath }: Daemon): string => join(dirname(configPath), `${kind}.log`)
 
+/** The agent has it start and end this host's manager when the role of its node changes. */
+const CTL = fileURLToPath(new URL('../main.js', import.meta.url))
+
 /** Starts a daemon again when it ends unasked, as an init system would. */
 const SUPERVISOR = fileURLToPath(new URL('../../supervise.sh', import.meta.url))
 
@@ -34,6 +37,8 @@ const NODE_FLAGS: Record<DaemonKind, readonly string[]> = {
   manager: ['--max-semi-space-size=4'],
   agent: ['--max-semi-space-size=1'],
 }
+
+const EXTRA_ARGUMENTS: Record<DaemonKind, readonly string[]> = { manager: [], agent: ['--ctl', CTL] }
 
 const daemonPidPath = ({ kind, runDir }: Daemon): string => join(runDir, `${kind}.pid`)
 const supervisorPidPath = ({ kind, runDir }: Daemon): string => join(runDir, `${kind}.supervisor.pid`)
@@ -87,7 +92,8 @@ export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } 
   }
   mkdirSync(daemon.runDir, { recursive: true, mode: 0o755 })
   const log = openSync(logPath(daemon), 'a', 0o600)
-  const command = [process.execPath, ...NODE_FLAGS[daemon.kind], program, '--config', daemon.configPath]
+  const node = [process.execPath, ...NODE_FLAGS[daemon.kind]]
+  const command = [...node, program, '--config', daemon.configPath, ...EXTRA_ARGUMENTS[daemon.kind]]
   const child = spawn(SUPERVISOR, [supervisorPidPath(daemon), ...command], {
     detached: true,
     stdio: ['ignore', log, log],

@@ -49,10 +49,12 @@ export function clusterIdOfRoot(rootPem: string): string {
 /**
  * For clients inside the cluster, as `checkServerIdentity` of TLS: managers are known by chain, role and
  * cluster, not by their address. The chain has been checked by TLS when this is called.
+ * @param nodeId when given, no other manager's certificate does
  * @returns the check: undefined, or the error for which the connection is refused
  */
 export function requireManager(
   clusterId: string,
+  nodeId?: string,
 ): (host: string, certificate: { raw: Buffer }) => Error | undefined {
   return (_host, certificate) => {
     let subject: Subject
@@ -62,7 +64,10 @@ export function requireManager(
       return error instanceof Error ? error : new Error(String(error))
     }
     if (subject.role !== 'manager') return new ShoalError('unauthenticated', 'the server is not a manager')
-    if (subject.clusterId === clusterId) return undefined
-    return new ShoalError('unauthenticated', 'the server is a manager of another cluster')
+    if (subject.clusterId !== clusterId) {
+      return new ShoalError('unauthenticated', 'the server is a manager of another cluster')
+    }
+    if (nodeId === undefined || subject.nodeId === nodeId) return undefined
+    return new ShoalError('unauthenticated', `the server is the manager of the node ${subject.nodeId}`)
   }
 }

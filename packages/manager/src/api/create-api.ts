@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
-import { checkRole } from './access.js'
+import { checkAccess } from './access.js'
 import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
@@ -71,7 +71,8 @@ function readBodiesRaw(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 }
 
-function answerInDockersFrame(app: FastifyInstance, { https, log, facts, passOn }: ApiOptions): void {
+function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
+  const { https, log, facts, passOn, state } = options
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       'api-version': API_VERSION,
@@ -79,7 +80,7 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts, passOn 
       'docker-experimental': 'false',
       server: `Docker/${facts.version} (linux)`,
     })
-    if (https) checkRole(request.raw.socket)
+    if (https) checkAccess(request.raw.socket, state)
     requestedVersion(request.originalUrl)
     if (
       passOn &&
@@ -114,10 +115,10 @@ function answerInDockersFrame(app: FastifyInstance, { https, log, facts, passOn 
  * Only a secondary takes connections to be upgraded for what they are; without a listener Node serves them as
  * ordinary requests, and that is how the primary wants them.
  */
-function passUpgradesOn(app: FastifyInstance, passOn: PassOn, { https, log }: ApiOptions): void {
+function passUpgradesOn(app: FastifyInstance, passOn: PassOn, { https, log, state }: ApiOptions): void {
   const upgrade = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
     try {
-      if (https) checkRole(client)
+      if (https) checkAccess(client, state)
       void passOn.upgrade(request, client, head)
     } catch (error) {
       log.warn({ err: error }, 'an upgrade was refused')

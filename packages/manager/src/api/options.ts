@@ -92,6 +92,8 @@ export interface ApiOptions {
   readonly log: Logger
   readonly facts: ClusterFacts
   readonly ca: ApiCa
+  /** Why no node can be made a manager, if that is so. */
+  readonly refuseManagers?: string
   /** One for all servers over this state. */
   readonly writes: WriteQueue
   /** Without it this manager serves everything itself. */

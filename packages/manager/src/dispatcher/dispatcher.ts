@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import { ShoalError, type Clock, type Logger } from '@shoal/common'
-import type { ClusterNews, DispatcherHandlers } from '@shoal/proto'
+import type { ClusterNews, DispatcherHandlers, NodeRole } from '@shoal/proto'
 import { toGrpcStatus } from '@shoal/proto/status'
-import type { Change, ChangeOf } from '../state/records.js'
+import type { Change, ChangeOf, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
 import { AssignmentStream } from './assignment-stream.js'
 import { notPrimary, SUPERSEDED } from './ending.js'
 import { NOT_A_MEMBER, updateNode } from './registration.js'
-import { Session, type SessionCall, type SessionHost } from './session.js'
+import { type Admission, Session, type SessionCall, type SessionHost } from './session.js'
 import { StatusInbox } from './status-inbox.js'
 
 /** Who calls, as the certificate of the connection says. */
@@ -26,6 +26,8 @@ export interface DispatcherOptions {
   readonly authenticate: (call: ServerDuplexStream<unknown, unknown>) => Peer
   /** What agents should know of the cluster, as it stands: see `clusterNews`. */
   readonly news: () => ClusterNews
+  /** What a node is to be: told to its agent. Without it agents are not told. */
+  readonly roleOf?: (node: NodeRecord) => NodeRole
   /** Hears of every sign of life. */
   readonly beats: { beat(nodeId: string): void }
   /** The primary's `host:port`, to be told to agents that come here while this manager is not the primary. */
@@ -138,8 +140,8 @@ class RunningDispatcher implements SessionHost {
 
   report: SessionHost['report'] = (nodeId, reports) => this.#inbox.accept(nodeId, reports, this.#signal)
 
-  admit(session: Session): { news: ClusterNews; assignments: AssignmentStream } {
-    const { state, clock, log } = this.#options
+  admit(session: Session): Admission {
+    const { state, clock, log, roleOf } = this.#options
     const { nodeId } = session
     const node = state.get('node', nodeId)
     if (!node) throw new ShoalError('permission-denied', NOT_A_MEMBER)
@@ -154,7 +156,7 @@ class RunningDispatcher implements SessionHost {
       log: log.child({ nodeId }),
       send: (message, sent) => session.sendAssignments(message, sent),
     })
-    return { news: this.#news, assignments }
+    return { news: this.#news, ...(roleOf && { role: roleOf(node) }), assignments }
   }
 
   closed(session: Session): void {
@@ -187,6 +189,9 @@ class RunningDispatcher implements SessionHost {
     if (!after) session.end({ code: status.PERMISSION_DENIED, details: NOT_A_MEMBER })
     else if (after.Status.State === 'down' && before?.Status.State !== 'down') {
       session.end({ code: status.UNAVAILABLE, details: `node is down: ${after.Status.Message ?? ''}` })
+    } else if (before?.Spec.Role !== after.Spec.Role) {
+      const role = this.#options.roleOf?.(after)
+      if (role) session.tellRole(role)
     }
   }
 }

@@ -6,4 +6,5 @@
 export { clusterNews } from './cluster-news.js'
 export { createDispatcher, type Dispatcher, type DispatcherOptions, type Peer } from './dispatcher.js'
 export { notPrimary } from './ending.js'
+export { roleOf } from './node-role.js'
 export { DISPATCHER_SERVER_OPTIONS } from './server-options.js'

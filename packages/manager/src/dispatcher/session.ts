@@ -1,6 +1,6 @@
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
 import { ShoalError, unreachable, type Logger } from '@shoal/common'
-import type { AgentMessage__Output, Assignments, ClusterNews, ManagerMessage } from '@shoal/proto'
+import type { AgentMessage__Output, Assignments, ClusterNews, ManagerMessage, NodeRole } from '@shoal/proto'
 import { toGrpcStatus } from '@shoal/proto/status'
 import type { NodeDescription } from '@shoal/engine-api'
 import type { AssignmentStream } from './assignment-stream.js'
@@ -9,6 +9,13 @@ import { addressOfPeer, parseDescription } from './registration.js'
 import { parseStatus, type TaskReport } from './statuses.js'
 
 export type SessionCall = ServerDuplexStream<AgentMessage__Output, ManagerMessage>
+
+/** What an agent is told when its session begins. */
+export interface Admission {
+  readonly news: ClusterNews
+  readonly role?: NodeRole
+  readonly assignments: AssignmentStream
+}
 
 /** What a session needs of the dispatcher that it belongs to. */
 export interface SessionHost {
@@ -20,7 +27,7 @@ export interface SessionHost {
   markLeft(nodeId: string): Promise<void>
   report(nodeId: string, reports: readonly TaskReport[]): void
   /** Makes this the one session of its node, and ends the earlier one. */
-  admit(session: Session): { news: ClusterNews; assignments: AssignmentStream }
+  admit(session: Session): Admission
   /** The session is over. */
   closed(session: Session): void
 }
@@ -70,6 +77,11 @@ export class Session {
 
   tell(news: ClusterNews): void {
     if (this.#state.kind === 'active') this.#call.write({ news })
+  }
+
+  /** What this node is to be from now on. */
+  tellRole(role: NodeRole): void {
+    if (this.#state.kind === 'active') this.#call.write({ role })
   }
 
   /** Whether the node has said that it leaves: its going down is then its own wish. */
@@ -146,9 +158,10 @@ export class Session {
     const address = advertiseAddress === '' ? addressOfPeer(this.#call.getPeer()) : advertiseAddress
     await this.#host.register(this.nodeId, description, address)
     if (!this.#is('registering')) return
-    const { news, assignments } = this.#host.admit(this)
+    const { news, role, assignments } = this.#host.admit(this)
     this.#leaveState({ kind: 'active', assignments })
     this.#call.write({ welcome: { nodeId: this.nodeId, news } })
+    if (role) this.tellRole(role)
     assignments.start()
     this.#call.resume()
     this.#log.info({ address }, 'agent connected')

@@ -134,7 +134,7 @@ export class Forwarder implements PassOn {
       cert,
       ca,
       servername: MANAGER_NAME,
-      checkServerIdentity: requireManager(clusterIdOfRoot(ca)),
+      checkServerIdentity: requireManager(clusterIdOfRoot(ca), leader.managerId),
     }
     return { managerId: leader.managerId, connection }
   }

@@ -56,6 +56,9 @@ export const STORE_FLAGS: readonly FlagText[] = [
   ...ETCD_FLAGS,
 ]
 
+/** How long a command waits for another that is at work on this host: tasks may be ending there. */
+export const LOCK_PATIENCE_MS = 180_000
+
 export const DEFAULT_DOCKER_SOCKET = '/var/run/docker.sock'
 export const ALREADY_IN_CLUSTER =
   'This node is already part of a swarm. Use "ctl swarm leave" to leave this swarm and join another one.'

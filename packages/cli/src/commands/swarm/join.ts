@@ -2,26 +2,23 @@ import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ShoalError } from '@shoal/common/errors'
 import {
-  advertisedAddress,
+  type AgentConfig,
   agentConfigPath,
   type Daemon,
   isInCluster,
   lastLogLines,
-  managerConfigPath,
-  type ManagerSetup,
   readAgentState,
   startDaemon,
   takeManagerSetup,
   waitUntil,
+  withHostLock,
   withPort,
   writeConfig,
-  writeMembership,
 } from '../../daemon/index.js'
-import type { GivenFlags } from '../../spec/index.js'
 import { argument, type Command, type Io, valueOf } from '../lib/command.js'
-import { answers, bringUp, localManager } from './bring-up.js'
-import { ALREADY_IN_CLUSTER, HOST_FLAGS, MANAGER_FLAGS } from './host-flags.js'
-import { agentConfigFrom, managerConfigFrom } from './plan-host.js'
+import { ALREADY_IN_CLUSTER, HOST_FLAGS, LOCK_PATIENCE_MS, MANAGER_FLAGS } from './host-flags.js'
+import { agentConfigFrom } from './plan-host.js'
+import { setUpManager } from './set-up-manager.js'
 
 const PATIENCE_MS = 60_000
 
@@ -41,51 +38,40 @@ export const command: Command = {
     if (!token) throw new ShoalError('invalid-argument', 'join token is missing: use --token')
     const manager = withPort(argument(args, 0), ':2377')
     const config = agentConfigFrom(given, io.environment, [manager], token)
-    if (isInCluster(config.stateDir)) throw new ShoalError('failed-precondition', ALREADY_IN_CLUSTER)
-    const agent: Daemon = {
-      kind: 'agent',
-      runDir: config.runDir,
-      configPath: agentConfigPath(config.stateDir),
-    }
-    rmSync(join(config.runDir, 'agent.state'), { force: true })
-    writeConfig(agent.configPath, config)
-    const process = startDaemon(agent)
-    const certificate = join(config.stateDir, 'agent', 'tls', 'cert.pem')
-    const joined = (): boolean => readAgentState(config.runDir)?.state === 'joined' && existsSync(certificate)
-    const failed = (): boolean => readAgentState(config.runDir)?.state === 'failed' || !process.alive()
-    await waitUntil(() => joined() || failed(), io.clock, PATIENCE_MS)
-    if (joined()) {
-      const setup = takeManagerSetup(config.stateDir)
-      if (setup) await startManager(setup, config, given, io)
-      io.print(`This node joined a swarm as a ${setup ? 'manager' : 'worker'}.`)
-      return
-    }
-    process.stop()
-    await waitUntil(() => !process.alive(), io.clock, PATIENCE_MS)
-    const reason = readAgentState(config.runDir)?.message ?? `Its log ends with:\n${lastLogLines(agent)}`
-    rmSync(join(config.stateDir, 'agent'), { recursive: true, force: true })
-    throw new ShoalError('unavailable', `could not join the swarm at ${manager}: ${reason}`)
+    const role = await withHostLock(config.runDir, io.clock, LOCK_PATIENCE_MS, () =>
+      joinAt(manager, config, io),
+    )
+    io.print(`This node joined a swarm as a ${role}.`)
   },
 }
 
 /**
- * The agent has made this host a node; its manager reaches the cluster's store with what the agent was given.
- * @throws unavailable when it does not come up; the host then stays in the cluster with its agent alone
+ * @returns what the token made of this host
+ * @throws failed-precondition for a host that is in a cluster already; unavailable when it was not admitted, or its
+ *   manager does not come up (it is a node then, and its agent goes on trying to start the manager)
  */
-async function startManager(
-  setup: ManagerSetup,
-  { stateDir, runDir, advertiseAddress }: { stateDir: string; runDir: string; advertiseAddress?: string },
-  given: GivenFlags,
-  io: Io,
-): Promise<void> {
+async function joinAt(manager: string, config: AgentConfig, io: Io): Promise<'manager' | 'worker'> {
+  const { stateDir, runDir } = config
+  if (isInCluster(stateDir)) throw new ShoalError('failed-precondition', ALREADY_IN_CLUSTER)
+  const agent: Daemon = { kind: 'agent', runDir, configPath: agentConfigPath(stateDir) }
+  rmSync(join(runDir, 'agent.state'), { force: true })
+  writeConfig(agent.configPath, config)
+  const process = startDaemon(agent)
+  const certificate = join(stateDir, 'agent', 'tls', 'cert.pem')
+  const joined = (): boolean => readAgentState(runDir)?.state === 'joined' && existsSync(certificate)
+  const failed = (): boolean => readAgentState(runDir)?.state === 'failed' || !process.alive()
+  await waitUntil(() => joined() || failed(), io.clock, PATIENCE_MS)
+  if (!joined()) {
+    process.stop()
+    await waitUntil(() => !process.alive(), io.clock, PATIENCE_MS)
+    const reason = readAgentState(runDir)?.message ?? `Its log ends with:\n${lastLogLines(agent)}`
+    rmSync(join(stateDir, 'agent'), { recursive: true, force: true })
+    throw new ShoalError('unavailable', `could not join the swarm at ${manager}: ${reason}`)
+  }
+  const setup = takeManagerSetup(stateDir)
+  if (!setup) return 'worker'
   const nodeId = readAgentState(runDir)?.nodeId
   if (nodeId === undefined) throw new ShoalError('internal', 'the agent has not told its node')
-  const config = managerConfigFrom(given, io.environment, {
-    advertiseAddress: advertisedAddress(advertiseAddress?.replace(/:\d+$/, '')),
-    store: writeMembership(stateDir, nodeId, setup),
-    initialise: false,
-  })
-  const manager: Daemon = { kind: 'manager', runDir, configPath: managerConfigPath(stateDir) }
-  writeConfig(manager.configPath, config)
-  await bringUp(manager, io, PATIENCE_MS, () => answers(localManager(config.socketPath)))
+  await setUpManager(setup, nodeId, config, io)
+  return 'manager'
 }

@@ -1,17 +1,23 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ShoalError } from '@shoal/common/errors'
+import type { ManagerClient } from '../../client/index.js'
 import {
   agentConfigPath,
   type Daemon,
+  isInCluster,
   managerConfigPath,
   readAgentState,
+  readManagerConfig,
   startDaemon,
   stopDaemon,
   waitUntil,
+  withHostLock,
 } from '../../daemon/index.js'
 import { type Command, type Io, isOn } from '../lib/command.js'
+import { localManager } from './bring-up.js'
 import { foldersOf } from './plan-host.js'
+import { resignAsManager, whyNotWithoutForce } from './resign.js'
 
 /** Tasks get their grace period, so an agent that leaves may take a while. */
 const AGENT_PATIENCE_MS = 120_000
@@ -20,7 +26,10 @@ const MANAGER_PATIENCE_MS = 30_000
 export const command: Command = {
   usage: '[OPTIONS]',
   description: 'Leave the swarm: stop what runs on this host and forget the cluster',
-  examples: ['ctl swarm leave', 'ctl swarm leave --force   # on a manager: its cluster ends'],
+  examples: [
+    'ctl swarm leave',
+    'ctl swarm leave --force   # on a manager: another one takes over; with the last one the cluster ends',
+  ],
   flags: [
     { name: 'force', short: 'f', help: 'Force this node to leave the swarm, ignoring warnings' },
     { name: 'state-dir', value: 'string', help: 'Where this host keeps its state (default /var/lib/shoal)' },
@@ -31,23 +40,34 @@ export const command: Command = {
     const { stateDir, runDir } = foldersOf(given, io.environment)
     const manager: Daemon = { kind: 'manager', runDir, configPath: managerConfigPath(stateDir) }
     const agent: Daemon = { kind: 'agent', runDir, configPath: agentConfigPath(stateDir) }
-    const isManager = existsSync(manager.configPath)
-    if (!isManager && !existsSync(agent.configPath)) {
+    if (!isInCluster(stateDir)) {
       throw new ShoalError('failed-precondition', 'This node is not part of a swarm')
     }
-    if (isManager && !isOn(given, 'force')) {
-      throw new ShoalError(
-        'failed-precondition',
-        'You are attempting to leave the swarm on a node that is participating as a manager. Removing the last manager erases all current state of the swarm. Use `--force` to ignore this message. ',
-      )
+    if (existsSync(manager.configPath) && !isOn(given, 'force')) {
+      throw new ShoalError('failed-precondition', await whyNotWithoutForce(localApi(stateDir)))
     }
-    await giveUpTasks(agent, io)
-    if (isManager) {
-      await stopDaemon(manager, io.clock, MANAGER_PATIENCE_MS)
-      rmSync(stateDir, { recursive: true, force: true })
-    } else rmSync(join(stateDir, 'agent'), { recursive: true, force: true })
+    await withHostLock(runDir, io.clock, AGENT_PATIENCE_MS, async () => {
+      await giveUpTasks(agent, io)
+      if (existsSync(manager.configPath)) await giveUpManager(manager, stateDir, io)
+      else rmSync(join(stateDir, 'agent'), { recursive: true, force: true })
+    })
     io.print('Node left the swarm.')
   },
+}
+
+const localApi = (stateDir: string): ManagerClient => localManager(readManagerConfig(stateDir).socketPath)
+
+/** Of several managers another one takes over; the last one takes the cluster with it. */
+async function giveUpManager(manager: Daemon, stateDir: string, io: Io): Promise<void> {
+  const isAlone = readManagerConfig(stateDir).store.kind === 'embedded'
+  const farewell = isAlone ? undefined : await resignAsManager(localApi(stateDir), io.clock)
+  await stopDaemon(manager, io.clock, MANAGER_PATIENCE_MS)
+  rmSync(stateDir, { recursive: true, force: true })
+  if (farewell?.kind === 'untold') {
+    io.warn(
+      `The other managers, if there are any, could not be told (${farewell.reason}): remove this node there with "ctl node rm --force".`,
+    )
+  }
 }
 
 /**

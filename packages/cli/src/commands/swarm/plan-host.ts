@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   type AgentConfig,
+  type ManagerAddresses,
   type ManagerConfig,
   runFolder,
   stateFolder,
@@ -12,9 +13,11 @@ import type { GivenFlags } from '../../spec/index.js'
 import { valueOf } from '../lib/command.js'
 import { DEFAULT_DOCKER_SOCKET } from './host-flags.js'
 
-const DEFAULT_LISTEN = '0.0.0.0:2377'
-const DEFAULT_API = '0.0.0.0:3376'
-const METRICS = '127.0.0.1:9323'
+export const DEFAULT_MANAGER_ADDRESSES: ManagerAddresses = {
+  listenAddress: '0.0.0.0:2377',
+  apiAddress: '0.0.0.0:3376',
+  metricsAddress: '127.0.0.1:9323',
+}
 
 /** Where this command's host keeps its files. */
 export function foldersOf(given: GivenFlags, environment: Environment): { stateDir: string; runDir: string } {
@@ -43,14 +46,22 @@ export function managerConfigFrom(
   return {
     stateDir,
     runDir,
-    listenAddress: withPort(valueOf(given, 'listen-addr') ?? '', DEFAULT_LISTEN),
-    apiAddress: withPort(valueOf(given, 'api-addr') ?? '', DEFAULT_API),
+    ...managerAddresses(given),
     socketPath: join(runDir, 'manager.sock'),
     advertiseAddress,
-    metricsAddress: valueOf(given, 'metrics-addr') ?? METRICS,
     store,
     initialise,
     logLevel: valueOf(given, 'log-level') ?? 'info',
+  }
+}
+
+/** Where a manager on this host listens, or would. */
+export function managerAddresses(given: GivenFlags): ManagerAddresses {
+  const { listenAddress, apiAddress, metricsAddress } = DEFAULT_MANAGER_ADDRESSES
+  return {
+    listenAddress: withPort(valueOf(given, 'listen-addr') ?? '', listenAddress),
+    apiAddress: withPort(valueOf(given, 'api-addr') ?? '', apiAddress),
+    metricsAddress: valueOf(given, 'metrics-addr') ?? metricsAddress,
   }
 }
 
@@ -71,6 +82,7 @@ export function agentConfigFrom(
     ...(advertiseAddress !== undefined && { advertiseAddress }),
     ...(hostname !== undefined && { hostname }),
     genericResources: [...(given.get('generic-resource') ?? [])],
+    manager: managerAddresses(given),
     logLevel: valueOf(given, 'log-level') ?? 'info',
   }
 }

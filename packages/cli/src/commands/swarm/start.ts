@@ -6,9 +6,11 @@ import {
   managerConfigPath,
   readManagerConfig,
   runningPid,
+  withHostLock,
 } from '../../daemon/index.js'
-import { type Command } from '../lib/command.js'
+import { type Command, type Io } from '../lib/command.js'
 import { answers, bringUp, localManager, readyNode } from './bring-up.js'
+import { LOCK_PATIENCE_MS } from './host-flags.js'
 import { foldersOf } from './plan-host.js'
 
 const PATIENCE_MS = 60_000
@@ -30,19 +32,35 @@ export const command: Command = {
     ]
     const members = daemons.filter((daemon) => existsSync(daemon.configPath))
     if (members.length === 0) throw new ShoalError('failed-precondition', 'This node is not part of a swarm')
-    for (const daemon of members) {
-      if (runningPid(daemon) !== undefined) io.print(`The ${daemon.kind} runs already.`)
-      else {
-        await bringUp(daemon, io, PATIENCE_MS, isUpCheck(daemon, stateDir))
-        io.print(`The ${daemon.kind} has been started.`)
-      }
-    }
+    await withHostLock(runDir, io.clock, LOCK_PATIENCE_MS, () => startAll(members, stateDir, io))
   },
 }
 
+/**
+ * The agent is started although the manager did not come up: its node may have been demoted meanwhile, which the
+ * agent has to learn.
+ * @throws unavailable of the first daemon that did not come up
+ */
+async function startAll(daemons: readonly Daemon[], stateDir: string, io: Io): Promise<void> {
+  let failure: unknown
+  for (const daemon of daemons) {
+    if (runningPid(daemon) !== undefined) {
+      io.print(`The ${daemon.kind} runs already.`)
+      continue
+    }
+    try {
+      await bringUp(daemon, io, PATIENCE_MS, isUpCheck(daemon, stateDir, failure === undefined))
+      io.print(`The ${daemon.kind} has been started.`)
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (failure !== undefined) throw failure
+}
+
 /** A worker's agent may have to wait for managers on other hosts, so its process is all that is asked for. */
-function isUpCheck(daemon: Daemon, stateDir: string): () => boolean | Promise<boolean> {
-  if (!existsSync(managerConfigPath(stateDir))) return () => runningPid(daemon) !== undefined
+function isUpCheck(daemon: Daemon, stateDir: string, managerIsUp: boolean): () => boolean | Promise<boolean> {
+  if (!managerIsUp || !existsSync(managerConfigPath(stateDir))) return () => runningPid(daemon) !== undefined
   const client = localManager(readManagerConfig(stateDir).socketPath)
   if (daemon.kind === 'manager') return () => answers(client)
   return async () => (await readyNode(client)) !== undefined

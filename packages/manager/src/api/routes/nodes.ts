@@ -1,12 +1,12 @@
 import { ShoalError, toTimestamp } from '@shoal/common'
-import { NODE_ROLES, readNodeSpec, storedNodeSpec, validateNodeSpec, type NodeSpec } from '@shoal/engine-api'
+import { NODE_ROLES, readNodeSpec, storedNodeSpec, validateNodeSpec } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { put, remove, type NodeRecord } from '../../state/records.js'
 import { transact } from '../../state/state.js'
-import type { StateView } from '../../state/view.js'
 import { nodeAnswer } from '../answers/node.js'
 import type { ApiOptions } from '../options.js'
-import { notImplemented, outOfSequence, swarmError } from '../errors.js'
+import { outOfSequence } from '../errors.js'
+import { checkRemovable, checkRoleChange, type Managers } from '../nodes/membership.js'
 import { readJson } from '../request/body.js'
 import { readFilters, type Filters } from '../request/filters.js'
 import { findNode } from '../request/lookup.js'
@@ -16,7 +16,7 @@ const FILTERS = ['id', 'name', 'label', 'node.label', 'membership', 'role']
 const MEMBERSHIPS = ['accepted', 'pending']
 
 export function nodeRoutes(app: FastifyInstance, context: ApiOptions): void {
-  const { state, facts } = context
+  const { state, facts, writes } = context
 
   app.get('/nodes', (request) => {
     const filters = readFilters(request, FILTERS)
@@ -29,18 +29,21 @@ export function nodeRoutes(app: FastifyInstance, context: ApiOptions): void {
   app.get('/nodes/:id', (request) => nodeAnswer(findNode(state, pathId(request)), facts))
 
   app.post('/nodes/:id/update', async (request, reply) => {
-    await updateNode(request, context)
+    // One after another: of two managers that are demoted at the same time, one has to stay.
+    await writes.run(() => updateNode(request, context))
     return reply.send()
   })
 
   app.delete('/nodes/:id', async (request, reply) => {
     const force = looseBoolean(request, 'force')
     const reference = pathId(request)
-    await transact(state, () => {
-      const node = findNode(state, reference)
-      checkRemovable(node, force)
-      return { mutations: [remove('node', node)], result: undefined }
-    })
+    await writes.run(() =>
+      transact(state, () => {
+        const node = findNode(state, reference)
+        checkRemovable(state, node, force, managersOf(context))
+        return { mutations: [remove('node', node)], result: undefined }
+      }),
+    )
     return reply.send()
   })
 }
@@ -70,7 +73,8 @@ function matches(filters: Filters, { ID, Spec, Description }: NodeRecord): boole
   )
 }
 
-async function updateNode(request: FastifyRequest, { state, clock }: ApiOptions): Promise<void> {
+async function updateNode(request: FastifyRequest, context: ApiOptions): Promise<void> {
+  const { state, clock } = context
   const reference = pathId(request)
   const version = versionIndex(request, 'node')
   const given = readNodeSpec(readJson(request))
@@ -78,39 +82,17 @@ async function updateNode(request: FastifyRequest, { state, clock }: ApiOptions)
   const spec = storedNodeSpec(given)
   await transact(state, () => {
     const node = findNode(state, reference)
-    checkRole(state, node, spec)
+    checkRoleChange(state, node, spec, managersOf(context))
     if (node.Version.Index !== version) throw outOfSequence()
     const updated: NodeRecord = { ...node, Spec: spec, UpdatedAt: toTimestamp(clock.now()) }
     return { mutations: [put('node', updated)], result: undefined }
   })
 }
 
-function checkRole(state: StateView, node: NodeRecord, wanted: NodeSpec): void {
-  const role = node.Spec.Role ?? 'worker'
-  if (wanted.Role === role) return
-  if (role === 'manager' && managers(state) <= 1) {
-    throw swarmError('failed-precondition', 'attempting to demote the last manager of the swarm')
-  }
-  throw notImplemented(
-    role === 'manager' ? 'demoting a manager to a worker' : 'promoting a worker to a manager',
-  )
-}
-
-function managers(state: StateView): number {
-  let count = 0
-  for (const node of state.all('node')) if (node.Spec.Role === 'manager') count++
-  return count
-}
-
-function checkRemovable(node: NodeRecord, force: boolean): void {
-  if (node.Spec.Role === 'manager') {
-    throw swarmError(
-      'failed-precondition',
-      `node ${node.ID} is a cluster manager and is a member of the raft cluster. ` +
-        'It must be demoted to worker before removal',
-    )
-  }
-  if (!force && node.Status.State === 'ready') {
-    throw swarmError('failed-precondition', `node ${node.ID} is not down and can't be removed`)
+/** Who is registered is reached. */
+function managersOf({ facts, refuseManagers }: ApiOptions): Managers {
+  return {
+    isReached: (node) => facts.managerStatus(node)?.Reachability === 'reachable',
+    ...(refuseManagers !== undefined && { refusal: refuseManagers }),
   }
 }
