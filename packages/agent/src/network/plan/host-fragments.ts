@@ -1,0 +1,60 @@
+import { INGRESS_BRIDGE } from '../names.js'
+import { macOf } from '../addresses.js'
+import { hex, MARK, type Element, type Fragment } from '../nft/index.js'
+import type { HostPlan } from './host-plan.js'
+import type { HostView } from './host-view.js'
+
+/** What our table has to know of the host itself: its bridges, its tasks' addresses, and the other nodes. */
+export function hostFragments(view: HostView, kernel: HostPlan['kernel']): Map<string, Fragment> {
+  const ingress = kernel.bridges.get(INGRESS_BRIDGE)
+  // The skeleton jumps to it, so it stays when there is nothing in it.
+  const toIngress = { name: 'to_ingress', rules: ingress ? [`snat to ${ingress.gateway}`] : [] }
+  return new Map([
+    ['host', { elements: bridges(view, kernel), chains: [toIngress], targets: [] }],
+    ['nodes', { elements: nodes(view), chains: [], targets: [] }],
+    ['entrances', { elements: entrances(kernel), chains: [], targets: [] }],
+    ['tasks', { elements: tasks(view, kernel), chains: [], targets: [] }],
+  ])
+}
+
+function bridges(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
+  const own = [...bridges.values()].flatMap(({ bridge, gateway, internal }): Element[] => [
+    { set: 'bridges', key: `"${bridge}"` },
+    { set: 'within', key: `"${bridge}" . "${bridge}"` },
+    { set: 'gateways', key: gateway },
+    ...(internal ? [{ set: 'internal' as const, key: `"${bridge}"` }] : []),
+  ])
+  const shared = [...bridges.values()].flatMap(({ networkId, gateway }): Element[] => {
+    const { Gateway } = view.networks.get(networkId)!
+    return Gateway === gateway ? [] : [{ set: 'gateways', key: Gateway }]
+  })
+  return [...own, ...shared]
+}
+
+function nodes({ networks, peers }: HostView): Element[] {
+  const addresses = new Set([
+    ...[...networks.values()].map(({ NodeAddress }) => NodeAddress),
+    ...[...peers.values()].map(({ NodeAddress }) => NodeAddress),
+  ])
+  const ports = new Set([...networks.values()].map(({ DataPathPort }) => DataPathPort))
+  return [
+    ...[...addresses].map((key): Element => ({ set: 'nodes', key })),
+    ...[...ports].map((port): Element => ({ set: 'vxlan_ports', key: String(port) })),
+  ]
+}
+
+/** The nodes that connections come in through, known by the MACs of their gateways. */
+function entrances({ returnRoutes }: HostPlan['kernel']): Element[] {
+  return [...returnRoutes].flatMap(([mark, gateway]): Element[] => [
+    { set: 'peer_mark', key: macOf(gateway), value: hex(mark) },
+    { set: 'peer_zone', key: macOf(gateway), value: String(mark - MARK) },
+  ])
+}
+
+function tasks(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
+  const gateways = new Map([...bridges.values()].map(({ networkId, gateway }) => [networkId, gateway]))
+  const byAddress = new Map(view.local.map(({ networkId, address }) => [address, gateways.get(networkId)]))
+  return [...byAddress].flatMap(([address, gateway]): Element[] =>
+    gateway === undefined ? [] : [{ set: 'self_gw', key: `${address} . ${address}`, value: gateway }],
+  )
+}

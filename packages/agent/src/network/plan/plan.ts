@@ -1,0 +1,131 @@
+import type { NetworkPeer, NodeNetwork } from '@shoal/engine-api'
+import { macOf, offsetIn, parseCidr } from '../addresses.js'
+import { bridgeName, engineNetworkName, INGRESS_BRIDGE, vxlanName } from '../names.js'
+import { MARK } from '../nft/index.js'
+import { planBalancers, type BalancerMemo } from './balancers.js'
+import { hostFragments } from './host-fragments.js'
+import type { AnyIpRoute, BridgePlan, HostPlan, KernelPlan, VxlanPlan } from './host-plan.js'
+import type { HostView } from './host-view.js'
+
+/** What VXLAN adds to a frame: Ethernet, IP, UDP and its own header, in bytes. */
+const VXLAN_OVERHEAD = 50
+
+/**
+ * The whole network of this host, as data. Pure, but for the memo.
+ * @param memo of the last plan; brought up to date
+ * @throws ShoalError invalid-argument for a document with a malformed address
+ */
+export function planHost(given: HostView, memo: BalancerMemo): HostPlan {
+  const view = { ...given, networks: neededNetworks(given) }
+  const kernel = planKernel(view)
+  const nft = new Map([...hostFragments(view, kernel), ...planBalancers(view, memo)])
+  return { kernel, nft }
+}
+
+/** Every node is told of the ingress network, but only one that has something to do with it sets it up. */
+function neededNetworks({ networks, services, local }: HostView): Map<string, NodeNetwork> {
+  const attached = new Set(local.map(({ networkId }) => networkId))
+  const publishes = [...services.values()].some(({ Ports }) => Ports.length > 0)
+  return new Map([...networks].filter(([id, { Ingress }]) => !Ingress || publishes || attached.has(id)))
+}
+
+function planKernel(view: HostView): KernelPlan {
+  const networks = [...view.networks.values()]
+  const bridges = networks.map((network) => bridgeOf(network, view))
+  const peers = remotePeers(view)
+  return {
+    bridges: new Map(bridges.map((bridge) => [bridge.bridge, bridge])),
+    vxlans: new Map(networks.map((network) => [vxlanName(network), vxlanOf(network, view)])),
+    forwarding: new Map(
+      peers.map(({ device, peer }) => [`${device} ${macOf(peer.Address)}`, peer.NodeAddress]),
+    ),
+    neighbours: new Map(peers.map(({ device, peer }) => [`${device} ${peer.Address}`, macOf(peer.Address)])),
+    anyIp: anyIpRoutes(view),
+    returnRoutes: returnRoutes(view),
+    sysctls: sysctlsFor(bridges),
+  }
+}
+
+function mtuOf(network: NodeNetwork, view: HostView): number {
+  return network.Mtu ?? view.underlayMtu(network.NodeAddress) - VXLAN_OVERHEAD
+}
+
+function bridgeOf(network: NodeNetwork, view: HostView): BridgePlan {
+  return {
+    networkId: network.ID,
+    label: network.Name,
+    engineNetwork: engineNetworkName(network),
+    bridge: bridgeName(network),
+    subnet: network.Subnet,
+    address: `${network.NodeGateway}/${parseCidr(network.Subnet).prefix}`,
+    gateway: network.NodeGateway,
+    mac: macOf(network.NodeGateway),
+    mtu: mtuOf(network, view),
+    internal: network.Internal,
+    ingress: network.Ingress,
+  }
+}
+
+function vxlanOf(network: NodeNetwork, view: HostView): VxlanPlan {
+  return {
+    device: vxlanName(network),
+    bridge: bridgeName(network),
+    vni: network.Vni,
+    port: network.DataPathPort,
+    local: network.NodeAddress,
+    mtu: mtuOf(network, view),
+  }
+}
+
+/** An address that a task here has is no peer's, whatever an older document says. */
+function remotePeers(view: HostView): { device: string; peer: NetworkPeer }[] {
+  const local = new Set(view.local.map(({ networkId, address }) => `${networkId}/${address}`))
+  return [...view.peers.values()].flatMap((peer) => {
+    const network = view.networks.get(peer.NetworkID)
+    const isHere = local.has(`${peer.NetworkID}/${peer.Address}`) || peer.Address === network?.NodeGateway
+    return network && !isHere ? [{ device: vxlanName(network), peer }] : []
+  })
+}
+
+/** VIPs, and the gateway that the network has as a whole. Without a source, the host itself could not ask them. */
+function anyIpRoutes({ networks, services }: HostView): Map<string, AnyIpRoute> {
+  const routes = new Map<string, AnyIpRoute>()
+  const answer = (address: string, network: NodeNetwork): unknown =>
+    routes.set(address, { device: bridgeName(network), source: network.NodeGateway })
+  for (const network of networks.values())
+    if (network.Gateway !== network.NodeGateway) answer(network.Gateway, network)
+  for (const { Networks } of services.values()) {
+    for (const { NetworkID, VirtualIP } of Networks) {
+      const network = networks.get(NetworkID)
+      if (network && VirtualIP !== undefined) answer(VirtualIP, network)
+    }
+  }
+  return routes
+}
+
+/** A node is told from others by the place of its gateway in the ingress subnet. */
+function returnRoutes({ networks, peers }: HostView): Map<number, string> {
+  const ingress = [...networks.values()].find((network) => network.Ingress)
+  if (!ingress) return new Map()
+  const subnet = parseCidr(ingress.Subnet)
+  return new Map(
+    [...peers.values()]
+      .filter(({ Gateway, NetworkID }) => Gateway && NetworkID === ingress.ID)
+      .map(({ Address }) => [MARK + offsetIn(subnet, Address), Address]),
+  )
+}
+
+/** Answers may leave by another way than the one that packets came in by, so that the way back is not checked strictly. */
+function sysctlsFor(bridges: readonly BridgePlan[]): Map<string, string> {
+  if (bridges.length === 0) return new Map()
+  const conf = bridges.map(({ bridge }): [string, string] => [`net/ipv4/conf/${bridge}/rp_filter`, '2'])
+  const loopback = bridges.some(({ ingress }) => ingress)
+    ? [[`net/ipv4/conf/${INGRESS_BRIDGE}/route_localnet`, '1'] as const]
+    : []
+  return new Map([
+    ['net/ipv4/ip_forward', '1'],
+    ['net/bridge/bridge-nf-call-iptables', '1'],
+    ...conf,
+    ...loopback,
+  ])
+}
