@@ -1,71 +1,91 @@
-import type { EndpointPort, EndpointSet, NodeNetwork, TaskEndpoint } from '@shoal/engine-api'
+import type { EndpointPort, EndpointSet, TaskEndpoint } from '@shoal/engine-api'
 import { bridgeName } from '../names.js'
 import { hex, SLOT_MARK, type Chain, type Element, type Fragment } from '../nft/index.js'
 import type { HostView } from './host-view.js'
 import { slotsFor } from './slots.js'
 
-/** What was made of an endpoint set, and in what surroundings. */
+/** What was made of an endpoint set, and from what. */
 interface Made {
   readonly from: EndpointSet
+  readonly place: Place
   readonly surroundings: string
+  readonly refused: string
   readonly fragment: Fragment
 }
 
-/** Fragments of earlier plans by service: what has not changed is the same object again, and costs nothing. */
+/** Fragments of earlier plans by service: what has not changed is the same object again, and costs next to nothing. */
 export type BalancerMemo = Map<string, Made>
 
 /**
  * The balancers of all services: of their VIPs on the networks that this host has, and of their published ports.
+ * Nothing is balanced twice: of two services that claim the same address or port, the first has it.
  * @param memo is brought up to date
  */
 export function planBalancers(view: HostView, memo: BalancerMemo): Map<string, Fragment> {
-  const ingress = [...view.networks.values()].find((network) => network.Ingress)
+  const surroundings = [...view.networks.keys(), '', ...view.hostPorts].join(' ')
   const claimed = new Set<string>()
   const fragments = new Map<string, Fragment>()
   for (const [id, set] of view.services) {
-    const place = placeOf(set, view, ingress, claimed)
-    const known = memo.get(id)
-    const surroundings = JSON.stringify(place)
-    const same = known?.from === set && known.surroundings === surroundings
-    const made = same ? known : { from: set, surroundings, fragment: balancer(set, place) }
-    memo.set(id, made)
-    fragments.set(`service/${id}`, made.fragment)
+    let made = memo.get(id)
+    const known = made?.from === set && made.surroundings === surroundings ? made : undefined
+    const place = known?.place ?? placeOf(set, view)
+    const refused = claim(place, claimed)
+    if (!known || known.refused !== refused) {
+      const fragment = balancer(set, place, new Set(refused.split(' ')))
+      made = { from: set, place, surroundings, refused, fragment }
+      memo.set(id, made)
+    }
+    fragments.set(`service/${id}`, made!.fragment)
   }
   for (const id of memo.keys()) if (!view.services.has(id)) memo.delete(id)
   return fragments
 }
 
-/** What a service's balancers depend on beside its endpoint set. */
+/** What a service may have balancers for on this host. */
 interface Place {
   readonly vips: readonly { readonly networkId: string; readonly vip: string; readonly bridge: string }[]
   readonly ports: readonly EndpointPort[]
   readonly ingressId: string
+  /** The VIPs and ports as one text each. */
+  readonly claims: readonly string[]
 }
 
-/** Nothing is balanced twice: of two services that claim the same address or port, the first has it. */
-function placeOf(
-  set: EndpointSet,
-  view: HostView,
-  ingress: NodeNetwork | undefined,
-  claimed: Set<string>,
-): Place {
-  const claim = (what: string): boolean => claimed.size < claimed.add(what).size
+function placeOf(set: EndpointSet, view: HostView): Place {
+  const ingress = [...view.networks.values()].find((network) => network.Ingress)
   const vips = set.Networks.flatMap(({ NetworkID, VirtualIP }) => {
     const network = view.networks.get(NetworkID)
-    if (!network || VirtualIP === undefined || !claim(VirtualIP)) return []
+    if (!network || VirtualIP === undefined) return []
     return [{ networkId: NetworkID, vip: VirtualIP, bridge: bridgeName(network) }]
   })
-  const isOurs = ({ Protocol, PublishedPort }: EndpointPort): boolean => {
-    const port = `${Protocol}/${PublishedPort}`
-    return !view.hostPorts.has(port) && claim(port)
-  }
-  return { vips, ports: ingress ? set.Ports.filter(isOurs) : [], ingressId: ingress?.ID ?? '' }
+  const ports = ingress ? set.Ports.filter((port) => !view.hostPorts.has(nameOf(port))) : []
+  const claims = [...vips.map(({ vip }) => vip), ...ports.map(nameOf)]
+  return { vips, ports, ingressId: ingress?.ID ?? '', claims }
 }
 
-function balancer(set: EndpointSet, { vips, ports, ingressId }: Place): Fragment {
+const nameOf = ({ Protocol, PublishedPort }: EndpointPort): string => `${Protocol}/${PublishedPort}`
+
+/** @returns what somebody else had claimed already */
+function claim({ claims }: Place, claimed: Set<string>): string {
+  let refused = ''
+  for (const what of claims) {
+    if (claimed.has(what)) refused += `${what} `
+    else claimed.add(what)
+  }
+  return refused
+}
+
+function balancer(
+  set: EndpointSet,
+  { vips, ports, ingressId }: Place,
+  refused: ReadonlySet<string>,
+): Fragment {
   const parts = [
-    ...vips.map(({ networkId, vip, bridge }) => vipBalancer(vip, bridge, slotsOn(networkId, set.Endpoints))),
-    ...ports.map((port) => portBalancer(port, slotsOn(ingressId, set.Endpoints))),
+    ...vips
+      .filter(({ vip }) => !refused.has(vip))
+      .map(({ networkId, vip, bridge }) => vipBalancer(vip, bridge, slotsOn(networkId, set.Endpoints))),
+    ...ports
+      .filter((port) => !refused.has(nameOf(port)))
+      .map((port) => portBalancer(port, slotsOn(ingressId, set.Endpoints))),
   ]
   return {
     elements: parts.flatMap(({ elements }) => elements),

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { mustRun, type Run } from './run.js'
+
+/** A connection that the kernel keeps track of. */
+export interface OpenFlow {
+  /** How long no packet has come or gone, in milliseconds. */
+  readonly idleMs: number
+}
+
+const ESTABLISHED_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
+const DEFAULT_TIMEOUT_SECONDS = 432_000
+
+/** The open TCP connections to an address, by whatever way they came. @throws ShoalError when conntrack fails */
+export async function openFlows(run: Run, address: string): Promise<OpenFlow[]> {
+  const listing = await mustRun(run, 'conntrack', ['-L', '-p', 'tcp', '--reply-src', address])
+  return parseFlows(listing, await establishedTimeoutSeconds())
+}
+
+/** A connection is forgotten when nothing has come for the timeout; what is left of it tells how long that is now. */
+export function parseFlows(listing: string, timeoutSeconds: number): OpenFlow[] {
+  return listing.split('\n').flatMap((line) => {
+    const left = /^tcp\s+6\s+(\d+)\s+ESTABLISHED\s/u.exec(line)?.[1]
+    return left === undefined ? [] : [{ idleMs: Math.max(0, timeoutSeconds - Number(left)) * 1000 }]
+  })
+}
+
+async function establishedTimeoutSeconds(): Promise<number> {
+  try {
+    return Number(await readFile(ESTABLISHED_TIMEOUT, 'utf8'))
+  } catch {
+    return DEFAULT_TIMEOUT_SECONDS
+  }
+}
+
+/**
+ * A UDP "connection" lasts as long as packets come, and would go to an endpoint that is no more for ever. Forgotten,
+ * its next packet is a new connection, and goes where those go.
+ */
+export async function forgetUdp(run: Run, addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) await run('conntrack', ['-D', '-p', 'udp', '--reply-src', address])
+}
+
+/** Of an address that is nobody's any more: a client that still sends there is reset, and can connect anew. */
+export async function forgetAll(run: Run, addresses: readonly string[]): Promise<void> {
+  for (const address of addresses) await run('conntrack', ['-D', '--reply-src', address])
+}
