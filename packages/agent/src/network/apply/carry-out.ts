@@ -41,7 +41,7 @@ function perform<K extends Step['kind']>(
   group: readonly Extract<Step, { kind: K }>[],
   run: Run,
 ): Promise<unknown> {
-  const kind = group[0]!.kind as K
+  const kind = group[0]!.kind
   return PERFORMERS[kind](group, run)
 }
 

@@ -36,7 +36,7 @@ function anyView(random: Random): HostView {
 }
 
 describe('the table', () => {
-  test.each(Array.from({ length: 20 }, (_, seed) => seed))(
+  test.each(Array.from({ length: 10 }, (_, seed) => seed))(
     'comes by differences and sweeps to what a whole reload makes (seed %i)',
     (seed) => {
       const random = seededRandom(seed)
@@ -44,7 +44,7 @@ describe('the table', () => {
       const table = new ModelTable()
       let { text, table: state } = reload(planHost(anyView(random), memo).nft)
       table.run(text)
-      for (let step = 0; step < 60; step++) {
+      for (let step = 0; step < 30; step++) {
         const wanted = planHost(anyView(random), memo).nft
         ;({ text, table: state } = transition(state, wanted))
         table.run(text)

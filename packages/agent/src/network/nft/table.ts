@@ -35,7 +35,7 @@ export function reload(state: NftState): Transition {
       .map(([name, kind]) => `flush ${kind} ip ${TABLE} ${name}\n`)
       .join('') +
     fragments.flatMap(({ chains }) => chains.map(fill)).join('') +
-    elements(
+    elementCommands(
       'add',
       fragments.flatMap(({ elements }) => elements),
     )
@@ -62,14 +62,14 @@ export function transition(from: TableState, to: NftState): Transition {
     add.push(element)
   }
   const chains = chainChanges(before, after)
-  const text = chains.fill + elements('delete', remove) + elements('add', add) + chains.drop
+  const text = chains.fill + elementCommands('delete', remove) + elementCommands('add', add) + chains.drop
   return { text, table: { holds: to, stale }, departed: departures(before, after) }
 }
 
 /** Takes the slots out that were left for packets on their way; for a moment after the transition. */
 export function sweep(from: TableState): Pick<Transition, 'text' | 'table'> {
   return {
-    text: elements('delete', [...from.stale.values()]),
+    text: elementCommands('delete', [...from.stale.values()]),
     table: { holds: from.holds, stale: new Map() },
   }
 }
@@ -132,7 +132,7 @@ function drop(name: string): string {
 }
 
 /** One command per set: nft takes thousands of elements at once, but its time per command adds up. */
-function elements(verb: 'add' | 'delete', list: readonly Element[]): string {
+function elementCommands(verb: 'add' | 'delete', list: readonly Element[]): string {
   const bySet = new Map<SetName, string[]>()
   for (const { set, key, value } of list) {
     const texts = bySet.get(set) ?? []

@@ -10,14 +10,14 @@ export function hostFragments(view: HostView, kernel: HostPlan['kernel']): Map<s
   // The skeleton jumps to it, so it stays when there is nothing in it.
   const toIngress = { name: 'to_ingress', rules: ingress ? [`snat to ${ingress.gateway}`] : [] }
   return new Map([
-    ['host', { elements: bridges(view, kernel), chains: [toIngress], targets: [] }],
-    ['nodes', { elements: nodes(view), chains: [], targets: [] }],
-    ['entrances', { elements: entrances(kernel), chains: [], targets: [] }],
-    ['tasks', { elements: tasks(view, kernel), chains: [], targets: [] }],
+    ['host', { elements: bridgeElements(view, kernel), chains: [toIngress], targets: [] }],
+    ['nodes', { elements: nodeElements(view), chains: [], targets: [] }],
+    ['entrances', { elements: entranceElements(kernel), chains: [], targets: [] }],
+    ['tasks', { elements: taskElements(view, kernel), chains: [], targets: [] }],
   ])
 }
 
-function bridges(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
+function bridgeElements(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
   const own = [...bridges.values()].flatMap(({ bridge, gateway, internal }): Element[] => [
     { set: 'bridges', key: `"${bridge}"` },
     { set: 'within', key: `"${bridge}" . "${bridge}"` },
@@ -31,7 +31,7 @@ function bridges(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
   return [...own, ...shared]
 }
 
-function nodes({ networks, peers }: HostView): Element[] {
+function nodeElements({ networks, peers }: HostView): Element[] {
   const addresses = new Set([
     ...[...networks.values()].map(({ NodeAddress }) => NodeAddress),
     ...[...peers.values()].map(({ NodeAddress }) => NodeAddress),
@@ -44,14 +44,14 @@ function nodes({ networks, peers }: HostView): Element[] {
 }
 
 /** The nodes that connections come in through, known by the MACs of their gateways. */
-function entrances({ returnRoutes }: HostPlan['kernel']): Element[] {
+function entranceElements({ returnRoutes }: HostPlan['kernel']): Element[] {
   return [...returnRoutes].flatMap(([mark, gateway]): Element[] => [
     { set: 'peer_mark', key: macOf(gateway), value: hex(mark) },
     { set: 'peer_zone', key: macOf(gateway), value: String(mark - MARK) },
   ])
 }
 
-function tasks(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
+function taskElements(view: HostView, { bridges }: HostPlan['kernel']): Element[] {
   const gateways = new Map([...bridges.values()].map(({ networkId, gateway }) => [networkId, gateway]))
   const byAddress = new Map(view.local.map(({ networkId, address }) => [address, gateways.get(networkId)]))
   return [...byAddress].flatMap(([address, gateway]): Element[] =>

@@ -8,7 +8,10 @@ export class ModelTable {
 
   /** @throws Error naming the line that nft would refuse; nothing has changed then */
   run(text: string): void {
-    const before = { sets: structuredClone(this.sets), chains: structuredClone(this.chains) }
+    const before = {
+      sets: new Map([...this.sets].map(([name, elements]) => [name, new Map(elements)])),
+      chains: new Map([...this.chains].map(([name, rules]) => [name, [...rules]])),
+    }
     try {
       for (const line of text.split('\n').filter(Boolean)) this.#line(line)
       this.#checkReferences()
@@ -18,10 +21,10 @@ export class ModelTable {
     }
   }
 
-  /** Everything but what is left over in the slots; for comparisons. */
+  /** What it holds, in a form to be compared. */
   contents(): unknown {
-    const sets = [...this.sets].map(([name, elements]) => [name, [...elements].sort()] as const)
-    return { sets: sets.sort(), chains: [...this.chains].sort() }
+    const sets = [...this.sets].map(([name, elements]) => [name, Object.fromEntries(elements)] as const)
+    return { sets: Object.fromEntries(sets), chains: Object.fromEntries(this.chains) }
   }
 
   #line(line: string): void {
