@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import {
@@ -9,6 +13,8 @@ import {
 } from '@shoal/agent/executor/index'
 import { describeExecutor } from '@shoal/agent/executor/testing/executor-contract'
 import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
+import { ensureTmpfs, StoredValues, TaskFiles } from '@shoal/agent/files/index'
+import { eventually } from '../support/eventually.js'
 import { makeBusyboxImage, removeImage, uniqueName } from './executor-fixture.js'
 
 const image = `${uniqueName('executor')}:1`
@@ -86,4 +92,58 @@ test('the engine describes its host', async () => {
   expect(info.os).toBe('linux')
   expect(info.cpus).toBeGreaterThan(0)
   expect(info.plugins).toContainEqual({ Type: 'Volume', Name: 'local' })
+})
+
+test('secrets and configs are files in memory, in a container whose root is read-only, and go with it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'shoal-files-'))
+  const values = new StoredValues()
+  const Data = Buffer.from('s3cret').toString('base64')
+  const body = { ID: 'k', Name: 'k', Data, Templating: false }
+  values.replaceAll([
+    { kind: 'secret', id: 'k', body },
+    { kind: 'config', id: 'k', body },
+  ])
+  const common = { clock: systemClock, random: systemRandom, log: silentLogger }
+  const files = new TaskFiles({
+    ...common,
+    directory,
+    values,
+    ensureMemoryOnly: ensureTmpfs,
+    expand: (text) => text,
+  })
+  const node = { ...NODE, nodeId: uniqueName('node') }
+  const executor = await connectDocker({ ...DEFAULT_DOCKER, ...common, node, files })
+  const File = { Name: 'key', UID: '7', GID: '8', Mode: 0o440 }
+  const task = aTask(
+    { NodeID: node.nodeId },
+    {
+      Image: image,
+      ReadOnly: true,
+      Args: [
+        '[ "$(cat /run/secrets/key)" = s3cret ] && [ "$(cat /etc/site)" = s3cret ] && ! echo x >/etc/site && exit 7',
+      ],
+      Secrets: [{ SecretID: 'k', SecretName: 'k', File }],
+      Configs: [{ ConfigID: 'k', ConfigName: 'k', File: { Name: '/etc/site' } }],
+    },
+  )
+  try {
+    await executor.prepare(task, new AbortController().signal)
+    const source = join(directory, task.ID, '0')
+    const { uid, gid, mode } = statSync(source)
+    expect({ uid, gid, mode: mode & 0o777 }).toEqual({ uid: 7, gid: 8, mode: 0o440 })
+    expect(statfsSync(source).type).toBe(0x01021994)
+    await executor.start(taskName(task))
+    await eventually(async () =>
+      expect(await executor.inspect(taskName(task))).toMatchObject({ phase: 'ended', exitCode: 7 }),
+    )
+    await executor.remove(taskName(task))
+    expect(await executor.list()).toEqual([])
+    await files.retain(new Set([task.ID]))
+    await executor.list()
+    expect(existsSync(source)).toBe(false)
+  } finally {
+    await executor.remove(taskName(task))
+    execFileSync('umount', [directory])
+    rmSync(directory, { recursive: true })
+  }
 })

@@ -10,6 +10,7 @@ import {
   connectDocker,
   DEFAULT_DOCKER,
   engineInfo,
+  expandTemplate,
   type EngineInfo,
   type Executor,
 } from './executor/index.js'
@@ -19,6 +20,7 @@ import {
   MANAGER_CHANNEL_OPTIONS,
   obtainIdentity,
 } from './identity/index.js'
+import { apart, ensureTmpfs, StoredValues, TaskFiles } from './files/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { RoleKeeper, runCtl } from './role/index.js'
@@ -75,7 +77,8 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   if (admission) await takeAdmission(admission, managers, folder)
 
   const engine = await waitForEngine(parts)
-  const executor = await openExecutor(parts, identity, engine)
+  const values = new StoredValues()
+  const executor = await openExecutor(parts, identity, engine, values)
   // The worker and the session know each other only by these two functions.
   let session: Session | undefined
   const worker = new Worker({
@@ -93,7 +96,14 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   await worker.start(signal)
   const assignments = closable(worker)
   const role = roleKeeper(parts, identity)
-  session = openSession(parts, { managers, identity, executor, assignments, documents, role })
+  session = openSession(parts, {
+    managers,
+    identity,
+    executor,
+    assignments,
+    documents: apart(values, documents),
+    role,
+  })
   const running = [session.run(signal), identity.run(), role.run(signal)]
   return {
     nodeId: identity.nodeId,
@@ -151,7 +161,7 @@ export async function removeTasks(parts: AgentParts): Promise<void> {
     directory: join(folder, 'tls'),
     managers: () => config.managers,
   })
-  const executor = await openExecutor(parts, identity, await waitForEngine(parts))
+  const executor = await openExecutor(parts, identity, await waitForEngine(parts), new StoredValues())
   const store = new FileAssignmentStore(join(folder, 'assignments'), log)
   const bootId = await readBootId()
   const worker = new Worker({
@@ -181,7 +191,7 @@ interface SessionParts {
   readonly identity: AgentIdentity
   readonly executor: Executor
   readonly assignments: ClosableAssignments
-  readonly documents: KeptDocuments
+  readonly documents: DocumentHandler
   readonly role: RoleKeeper
 }
 
@@ -225,17 +235,27 @@ function openExecutor(
   { config, clock, random, log }: AgentParts,
   identity: AgentIdentity,
   engine: EngineInfo,
+  values: StoredValues,
 ): Promise<Executor> {
+  const node = {
+    nodeId: identity.nodeId,
+    clusterId: identity.clusterId,
+    hostname: config.hostname ?? (engine.hostname || hostname()),
+    architecture: engine.architecture,
+    os: engine.os,
+  }
+  const files = new TaskFiles({
+    directory: join(config.runDir, 'files'),
+    ensureMemoryOnly: ensureTmpfs,
+    values,
+    expand: (text, what, task, lookup) => expandTemplate(text, what, task, node, lookup),
+    log,
+  })
   return connectDocker({
     ...DEFAULT_DOCKER,
     socketPath: config.dockerSocket,
-    node: {
-      nodeId: identity.nodeId,
-      clusterId: identity.clusterId,
-      hostname: config.hostname ?? (engine.hostname || hostname()),
-      architecture: engine.architecture,
-      os: engine.os,
-    },
+    node,
+    files,
     clock,
     random,
     log,

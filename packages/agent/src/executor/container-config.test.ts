@@ -212,8 +212,6 @@ describe('the container of a task', () => {
   })
 
   const REFUSALS: [string, ContainerSpec, TaskSpec, string][] = [
-    ['a secret', { Secrets: [{ SecretID: 's' }] }, {}, 'secrets are not supported yet'],
-    ['a config', { Configs: [{ ConfigID: 's' }] }, {}, 'configs are not supported yet'],
     ['a network of the user', {}, { Networks: [{ Target: 'backend' }] }, 'network backend:'],
     [
       'a Windows credential',

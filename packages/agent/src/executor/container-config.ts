@@ -3,7 +3,7 @@ import type { AssignedTask, ContainerSpec, HealthConfig } from '@shoal/engine-ap
 import type { ContainerCreateOptions } from 'dockerode'
 import { hostConfig } from './host-config.js'
 import { containerLabels, taskName } from './naming.js'
-import type { NodeFacts } from './port.js'
+import type { FileMount, NodeFacts } from './port.js'
 import { hostModePorts, networkMode, portKey } from './published-ports.js'
 import { expandTemplate } from './template.js'
 import { present } from './present.js'
@@ -14,10 +14,15 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000
 
 /**
  * What the container of a task looks like. Pure: the same task on the same node gives the same container.
+ * @param files its secrets and configs, as they are laid out on this host
  * @throws ShoalError invalid-argument for a template that cannot be expanded or a malformed field,
  *   unimplemented for what an agent cannot run yet
  */
-export function containerConfig(task: AssignedTask, node: NodeFacts): ContainerCreateOptions {
+export function containerConfig(
+  task: AssignedTask,
+  node: NodeFacts,
+  files: readonly FileMount[] = [],
+): ContainerCreateOptions {
   const spec = runnable(task)
   const expand = (text: string, what: string): string => expandTemplate(text, what, task, node)
   const ports = hostModePorts(task)
@@ -37,7 +42,7 @@ export function containerConfig(task: AssignedTask, node: NodeFacts): ContainerC
     StopTimeout: stopTimeoutSeconds(spec),
     Healthcheck: healthcheck(spec.Healthcheck),
     ExposedPorts: ports.length > 0 ? Object.fromEntries(ports.map((port) => [portKey(port), {}])) : undefined,
-    HostConfig: hostConfig(task, spec, expand),
+    HostConfig: hostConfig(task, spec, expand, files),
   })
 }
 
@@ -46,8 +51,6 @@ function runnable(task: AssignedTask): ContainerSpec {
   const spec = task.Spec.ContainerSpec
   if (!spec || (task.Spec.Runtime && task.Spec.Runtime !== 'container'))
     throw new ShoalError('unimplemented', 'only tasks with a ContainerSpec can be run')
-  if (spec.Secrets?.length) throw new ShoalError('unimplemented', 'secrets are not supported yet')
-  if (spec.Configs?.length) throw new ShoalError('unimplemented', 'configs are not supported yet')
   if (spec.Isolation && spec.Isolation !== 'default')
     throw new ShoalError(
       'invalid-argument',

@@ -10,7 +10,16 @@ import { followEvents } from './docker-events.js'
 import { Gate } from './gate.js'
 import { ImagePuller } from './image-puller.js'
 import { NODE_ID_LABEL, taskName } from './naming.js'
-import type { ContainerState, EngineInfo, Executor, ExecutorEvent, NodeFacts, OwnContainer } from './port.js'
+import type {
+  ContainerState,
+  EngineInfo,
+  Executor,
+  ExecutorEvent,
+  FileMount,
+  FileSource,
+  NodeFacts,
+  OwnContainer,
+} from './port.js'
 import { killStrayProcesses, meansStrayProcess } from './stray-process.js'
 
 export const DEFAULT_DOCKER = { socketPath: '/var/run/docker.sock', parallelism: 8 } as const
@@ -21,6 +30,8 @@ export interface DockerOptions {
   /** How many creations and starts the engine is given at the same time; beyond a few it only gets slower. */
   readonly parallelism: number
   readonly node: NodeFacts
+  /** Where tasks' secrets and configs come from; without it tasks that want any are refused. */
+  readonly files?: FileSource
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -65,6 +76,13 @@ async function readInfo(docker: Docker): Promise<EngineInfo> {
   return toEngineInfo((await answer(docker.info())) as InfoDocument)
 }
 
+/** What `start` may have to make again. */
+interface Prepared {
+  readonly task: AssignedTask
+  readonly files: readonly FileMount[]
+  readonly id: string
+}
+
 /** Docker Engine through dockerode. A task costs three calls on its way to running: create, start, inspect. */
 class DockerExecutor implements Executor {
   readonly #docker: Docker
@@ -72,7 +90,7 @@ class DockerExecutor implements Executor {
   readonly #puller: ImagePuller
   readonly #gate: Gate
   /** By the containers' names: what was prepared by this process and has not been started. */
-  readonly #prepared = new Map<string, { task: AssignedTask; id: string }>()
+  readonly #prepared = new Map<string, Prepared>()
 
   constructor(docker: Docker, options: DockerOptions) {
     this.#docker = docker
@@ -82,24 +100,37 @@ class DockerExecutor implements Executor {
   }
 
   async prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
-    const state = await this.#prepare(task, signal)
-    this.#prepared.set(taskName(task), { task, id: state.id })
+    const files = await this.#files(task, signal)
+    const state = await this.#prepare(task, files, signal)
+    this.#prepared.set(taskName(task), { task, files, id: state.id })
     return state
   }
 
-  async #prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
-    const created = await this.#create(task)
+  async #prepare(
+    task: AssignedTask,
+    files: readonly FileMount[],
+    signal: AbortSignal,
+  ): Promise<ContainerState> {
+    const created = await this.#create(task, files)
     if (created) return created
     const image = task.Spec.ContainerSpec?.Image ?? ''
     const pullFailure = await this.#tryPull(image, task.RegistryAuth, signal)
-    const createdAfterPull = await this.#create(task)
+    const createdAfterPull = await this.#create(task, files)
     if (createdAfterPull) return createdAfterPull
     throw new ShoalError('not-found', `No such image: ${image}`, pullFailure)
   }
 
+  async #files(task: AssignedTask, signal: AbortSignal): Promise<FileMount[]> {
+    const { files } = this.#options
+    if (files) return files.prepare(task, signal)
+    const { Secrets: secrets, Configs: configs } = task.Spec.ContainerSpec ?? {}
+    if (!secrets?.length && !configs?.length) return []
+    throw new ShoalError('unimplemented', 'this agent has nowhere to lay out secrets and configs')
+  }
+
   /** @returns undefined when the image is missing */
-  async #create(task: AssignedTask): Promise<ContainerState | undefined> {
-    const config = containerConfig(task, this.#options.node)
+  async #create(task: AssignedTask, files: readonly FileMount[]): Promise<ContainerState | undefined> {
+    const config = containerConfig(task, this.#options.node, files)
     try {
       const { id } = await this.#gate.run(() => answer(this.#docker.createContainer(config)))
       return { id, phase: 'created', pid: 0, exitCode: 0, health: 'none', ports: [] }
@@ -148,18 +179,14 @@ class DockerExecutor implements Executor {
   }
 
   /** An engine that was killed in the midst of the start stands in the way of this container for ever: take another. */
-  async #replace(
-    container: string,
-    prepared: { task: AssignedTask; id: string },
-    reason: string,
-  ): Promise<void> {
+  async #replace(container: string, prepared: Prepared, reason: string): Promise<void> {
     const killed = await killStrayProcesses(prepared.id)
     this.#options.log.warn(
       { container, reason, killed },
       'replacing the container that a crashed engine has left',
     )
     await unless([404], this.#docker.getContainer(container).remove({ force: true, v: true }))
-    await this.#create(prepared.task)
+    await this.#create(prepared.task, prepared.files)
   }
 
   async stop(container: string): Promise<void> {
@@ -185,7 +212,9 @@ class DockerExecutor implements Executor {
 
   async list(): Promise<OwnContainer[]> {
     const filters = { label: [`${NODE_ID_LABEL}=${this.#options.node.nodeId}`] }
-    return (await answer(this.#docker.listContainers({ all: true, filters }))).map(toOwnContainer)
+    const own = (await answer(this.#docker.listContainers({ all: true, filters }))).map(toOwnContainer)
+    await this.#options.files?.retain(new Set(own.map(({ taskId }) => taskId)))
+    return own
   }
 
   watch(listener: (event: ExecutorEvent) => void, signal: AbortSignal): void {

@@ -1,18 +1,25 @@
 import { ShoalError } from '@shoal/common'
 import type { AssignedTask, ContainerSpec, Privileges } from '@shoal/engine-api'
 import type { HostConfig } from 'dockerode'
-import { mounts, type Expand } from './mounts.js'
+import { fileMounts, mounts, type Expand } from './mounts.js'
+import type { FileMount } from './port.js'
 import { hostModePorts, networkMode, portBindings } from './published-ports.js'
 import { present } from './present.js'
 
 /** The part of a container's configuration that concerns the host: resources, mounts, ports, privileges. */
-export function hostConfig(task: AssignedTask, spec: ContainerSpec, expand: Expand): HostConfig {
+export function hostConfig(
+  task: AssignedTask,
+  spec: ContainerSpec,
+  expand: Expand,
+  files: readonly FileMount[],
+): HostConfig {
   const ports = hostModePorts(task)
   const securityOpt = securityOptions(spec.Privileges)
+  const allMounts = [...mounts(spec.Mounts ?? [], expand), ...fileMounts(files)]
   return present<HostConfig>({
     NetworkMode: networkMode(task),
     PortBindings: ports.length > 0 ? portBindings(ports) : undefined,
-    Mounts: spec.Mounts?.length ? mounts(spec.Mounts, expand) : undefined,
+    Mounts: allMounts.length > 0 ? allMounts : undefined,
     GroupAdd: spec.Groups,
     Init: spec.Init,
     ReadonlyRootfs: spec.ReadOnly,

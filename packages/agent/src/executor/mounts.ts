@@ -1,6 +1,7 @@
 import { ShoalError } from '@shoal/common'
 import type { Mount } from '@shoal/engine-api'
 import type { MountSettings } from 'dockerode'
+import type { FileMount } from './port.js'
 import { present } from './present.js'
 
 /** Fills in the placeholders of a field; the second argument names the field. */
@@ -14,6 +15,15 @@ const MOUNTABLE = ['bind', 'volume', 'tmpfs', 'image']
  */
 export function mounts(specs: readonly Mount[], expand: Expand): MountSettings[] {
   return specs.map((mount) => mountSettings(mount, expand))
+}
+
+export function fileMounts(files: readonly FileMount[]): MountSettings[] {
+  return files.map(({ source, target }) => ({
+    Type: 'bind',
+    Source: source,
+    Target: target,
+    ReadOnly: true,
+  }))
 }
 
 function mountSettings(mount: Mount, expand: Expand): MountSettings {

@@ -78,6 +78,20 @@ export interface Executor {
   info(): Promise<EngineInfo>
 }
 
+/** A file of this host that is to appear in a container, for reading only. */
+export interface FileMount {
+  readonly source: string
+  readonly target: string
+}
+
+/** Lays out the secrets and configs of a task as files of this host. */
+export interface FileSource {
+  /** Waits for them and lays them out. @throws ShoalError when that cannot be; the reason of `signal` */
+  prepare(task: AssignedTask, signal: AbortSignal): Promise<FileMount[]>
+  /** Only the tasks with these IDs have containers: what was laid out for others that are not being prepared goes. */
+  retain(taskIds: ReadonlySet<string>): Promise<void>
+}
+
 /** What a container's configuration needs to know of the node that it runs on. */
 export interface NodeFacts {
   readonly nodeId: string

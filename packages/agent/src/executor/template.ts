@@ -4,18 +4,29 @@ import { slotName, taskName } from './naming.js'
 import type { NodeFacts } from './port.js'
 
 const PLACEHOLDER = /\{\{-?\s*(.*?)\s*-?\}\}/gu
+const CALL = /^(secret|config|env)\s+"((?:[^"\\]|\\.)*)"$/u
 const LABEL_INDEX = /^index\s+\.Service\.Labels\s+"((?:[^"\\]|\\.)*)"$/u
+
+/** What templated secrets and configs may ask for beside the placeholders; undefined: there is no such thing. */
+export type Lookup = (what: 'secret' | 'config' | 'env', name: string) => string | undefined
 
 /**
  * Fills in Docker's placeholders: `{{.Service.Name}}`, `{{.Node.Hostname}}`, `{{.Task.Slot}}` and so on, and
  * `{{index .Service.Labels "key"}}`.
  * @param what the field that is expanded, for the message
+ * @param lookup answers `{{secret "target"}}`, `{{config "target"}}` and `{{env "NAME"}}`, where they are allowed
  * @throws ShoalError invalid-argument for a placeholder that nobody knows, or one that is not closed
  */
-export function expandTemplate(text: string, what: string, task: AssignedTask, node: NodeFacts): string {
+export function expandTemplate(
+  text: string,
+  what: string,
+  task: AssignedTask,
+  node: NodeFacts,
+  lookup: Lookup = () => undefined,
+): string {
   if (!text.includes('{{')) return text
   const expanded = text.replaceAll(PLACEHOLDER, (_, expression: string) => {
-    const value = evaluate(expression, task, node)
+    const value = called(expression, lookup) ?? evaluate(expression, task, node)
     if (value === undefined) throw refused(what, `can't evaluate {{${expression}}}`)
     return value
   })
@@ -25,6 +36,12 @@ export function expandTemplate(text: string, what: string, task: AssignedTask, n
 
 function refused(what: string, why: string): ShoalError {
   return new ShoalError('invalid-argument', `expanding ${what} failed: ${why}`)
+}
+
+function called(expression: string, lookup: Lookup): string | undefined {
+  const [, what, name = ''] = CALL.exec(expression) ?? []
+  if (what === undefined) return undefined
+  return lookup(what as 'secret' | 'config' | 'env', name.replaceAll(/\\(.)/gu, '$1'))
 }
 
 function evaluate(expression: string, task: AssignedTask, node: NodeFacts): string | undefined {

@@ -60,7 +60,7 @@ describe('the assignments of one session', () => {
     const future = message(1, {
       complete: true,
       documents: [
-        ['secret', 'x'],
+        ['gpu', 'x'],
         ['network', 'n'],
       ],
     })

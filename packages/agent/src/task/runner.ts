@@ -190,6 +190,8 @@ export class TaskRunner {
 
   async #start(container: string): Promise<void> {
     const { executor, onStatus } = this.#options
+    // What lay in memory for the container, its secrets and configs, is gone with the boot.
+    if (this.#hostRestarted) await this.#prepare()
     await executor.start(container)
     if (this.#hostRestarted) {
       // Kept again, as of this boot: the container is brought back once, not whenever it ends.

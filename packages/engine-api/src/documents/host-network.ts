@@ -75,11 +75,26 @@ export interface TaskEndpoint {
   Weight: number
 }
 
+/**
+ * A secret or config for the tasks of this node. Kinds `secret` and `config`, its name is its ID. It is not kept on
+ * the node's disk.
+ */
+export interface StoredValue {
+  ID: string
+  Name: string
+  /** Base64. */
+  Data: string
+  /** Its placeholders are filled in for each task. */
+  Templating: boolean
+}
+
 /** Every kind of document by its name on the wire. */
 export interface HostDocuments {
   network: NodeNetwork
   peer: NetworkPeer
   endpoints: EndpointSet
+  secret: StoredValue
+  config: StoredValue
 }
 
 export type HostDocumentKind = keyof HostDocuments
@@ -87,6 +102,8 @@ export const HOST_DOCUMENT_KINDS = [
   'network',
   'peer',
   'endpoints',
+  'secret',
+  'config',
 ] as const satisfies readonly HostDocumentKind[]
 
 /** One document with its kind and its name. */
