@@ -1,17 +1,27 @@
-// The demo service: tells who answered. `/` is a page, `/json` the same as JSON, `/healthz` its health.
+// The demo service: tells who answered, and who asked. `/` is a page, `/json` the same as JSON, `/healthz` its
+// health; a datagram to the same port is answered with the same JSON.
+import { createSocket } from 'node:dgram'
 import { createServer } from 'node:http'
+import { Server as Listener } from 'node:net'
 import { hostname } from 'node:os'
+
+const PORT = 8080
+/** After SIGTERM, connections that nobody uses are kept open for so long. */
+const IDLE_GRACE_MS = 2_000
 
 const VERSION = process.env.DEMO_VERSION ?? '1'
 const startedAt = new Date()
 let requests = 0
+let leaving = false
 
-const facts = (request) => ({
+const facts = (address, port) => ({
   service: process.env.SERVICE ?? '',
   task: process.env.TASK ?? '',
   container: hostname(),
   version: VERSION,
-  client: request.socket.remoteAddress,
+  // Without the prefix of an IPv4 address on an IPv6 socket.
+  client: address.replace(/^::ffff:/, ''),
+  port,
   requests,
   startedAt: startedAt.toISOString(),
 })
@@ -31,9 +41,11 @@ const page = (
 `
 
 const server = createServer((request, response) => {
+  // Whoever asks is told to come back over another connection: so nobody's next request meets a closed one.
+  if (leaving) response.setHeader('Connection', 'close')
   if (request.url === '/healthz') return void response.end('ok\n')
   requests++
-  const values = facts(request)
+  const values = facts(request.socket.remoteAddress ?? '', request.socket.remotePort)
   if (request.url === '/json') {
     response.setHeader('Content-Type', 'application/json')
     return void response.end(`${JSON.stringify(values)}\n`)
@@ -41,10 +53,19 @@ const server = createServer((request, response) => {
   response.setHeader('Content-Type', 'text/html; charset=utf-8')
   response.end(page(values))
 })
+// Longer than clients and proxies keep theirs: they close, not we.
+server.keepAliveTimeout = 120_000
+server.listen(PORT)
 
-server.listen(8080)
+const datagrams = createSocket('udp4', (_, { address, port }) => {
+  requests++
+  datagrams.send(JSON.stringify(facts(address, port)), port, address)
+}).bind(PORT)
+
 // What has begun is finished; new connections are refused.
 process.on('SIGTERM', () => {
-  server.close(() => process.exit(0))
-  server.closeIdleConnections()
+  leaving = true
+  // Not http's own close: that one closes idle connections at once, and a request may be on its way to one.
+  Listener.prototype.close.call(server, () => process.exit(0))
+  setInterval(() => server.closeIdleConnections(), IDLE_GRACE_MS)
 })

@@ -1,9 +1,10 @@
 // `npm run bench -- <name> [--json]`: each benchmark prints a table, and with --json as its last line
-// {"bench": "…", "results": [{"name", "value", "unit"}, …]}.
+// {"bench": "…", "results": [{"name", "value", "unit"}, …]}. `npm run bench -- load` is the load generator alone.
 import { parseArgs } from 'node:util'
 import type { Benchmark, Result } from './benchmark.js'
 import { converge } from './converge.js'
 import { failover } from './failover.js'
+import { loadCommand } from './load/index.js'
 
 interface Entry {
   readonly run: Benchmark
@@ -30,8 +31,9 @@ const HELP = `Usage: npm run bench -- <name> [--rounds N] [--json]
 ${Object.entries(BENCHMARKS)
   .map(([name, { rounds, about }]) => `  ${name.padEnd(10)} ${about} (--rounds ${rounds})`)
   .join('\n')}
+  load       requests at a steady rate to what runs already, every failure counted; see load --help
 
-Each prints a table, and with --json a document as its last line. They bring up a lab of their own and end it.`
+Each but load prints a table, and with --json a document as its last line. They bring up a lab of their own and end it.`
 
 function table(results: readonly Result[]): string {
   const width = Math.max(...results.map((result) => result.name.length))
@@ -42,6 +44,8 @@ function table(results: readonly Result[]): string {
     )
     .join('\n')
 }
+
+if (process.argv[2] === 'load') process.exit(await loadCommand(process.argv.slice(3)))
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
