@@ -2,15 +2,17 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { Resolver } from 'node:dns/promises'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
-import { createDns, DEFAULT_DNS, type Dns, type DnsOptions } from '@shoal/agent/dns/index'
+import { createDns, DEFAULT_DNS, type DnsOptions } from '@shoal/agent/dns/index'
 import { localTask, network } from '@shoal/agent/dns/testing/documents'
+import type { DocumentHandler } from '@shoal/agent/session/index'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
+import type { EndpointSet } from '@shoal/engine-api'
 
 /** All of the loopback is ours: the gateway of a network is an address of it, and so are its containers. */
 export const GATEWAY = '127.0.1.2'
 export const ASKER = '127.0.1.10'
-export const front = network('front', '127.0.1.0/24', { NodeGateway: GATEWAY })
-export const asker = localTask('asker', { 'front-id': ASKER })
+const front = network('front', '127.0.1.0/24', { NodeGateway: GATEWAY })
+const asker = localTask('asker', { 'front-id': ASKER })
 
 /** A port that nobody has on any address of the loopback right now. */
 export async function freePort(): Promise<number> {
@@ -24,7 +26,7 @@ export async function freePort(): Promise<number> {
 
 /** A name server on real sockets, with one network and one container on it. */
 export class DnsScene {
-  readonly dns: Dns
+  readonly dns: DocumentHandler
   readonly port: number
   readonly #ended = new AbortController()
 
@@ -37,6 +39,7 @@ export class DnsScene {
     this.dns = createDns({
       ...DEFAULT_DNS,
       retryMs: 20,
+      tasks: () => [asker],
       clock: systemClock,
       random: systemRandom,
       log: silentLogger,
@@ -45,6 +48,15 @@ export class DnsScene {
       ...options,
       port,
     })
+    void this.dns.replaceAll([{ kind: 'network', id: front.ID, body: front }])
+  }
+
+  tell(body: EndpointSet): void {
+    void this.dns.change([{ kind: 'endpoints', id: body.ServiceID, body }], [])
+  }
+
+  forget(kind: 'network' | 'endpoints', id: string): void {
+    void this.dns.change([], [{ kind, id }])
   }
 
   /** A client that asks the gateway, from the container's address. */

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { service } from '@shoal/agent/dns/testing/documents'
 import { afterEach, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.js'
-import { asker, DnsScene, freePort, front, GATEWAY, type Reply, Upstream } from './dns-scene.js'
+import { DnsScene, freePort, GATEWAY, type Reply, Upstream } from './dns-scene.js'
 
 const ends: (() => void)[] = []
 afterEach(() => {
@@ -14,7 +14,6 @@ afterEach(() => {
 async function scene(options: Parameters<typeof DnsScene.open>[0] = {}): Promise<DnsScene> {
   const opened = await DnsScene.open(options)
   ends.push(() => opened.end())
-  opened.dns.change({ networks: [front], tasks: [asker] })
   return opened
 }
 
@@ -46,9 +45,8 @@ const SERVFAIL = 2
 describe('a container asks its gateway', () => {
   test('for a service, for its tasks, for the name of an address; it hears of a change at once', async () => {
     const opened = await scene()
-    const { dns } = opened
     const resolver = opened.resolver()
-    dns.change({ endpoints: [service('web', 'front-id', addresses(2), { vip: '127.0.1.5' })] })
+    opened.tell(service('web', 'front-id', addresses(2), { vip: '127.0.1.5' }))
     expect(await eventually(() => resolver.resolve4('web', { ttl: true }))).toEqual([
       { address: '127.0.1.5', ttl: 1 },
     ])
@@ -56,15 +54,15 @@ describe('a container asks its gateway', () => {
     expect(await resolver.reverse('127.0.1.21')).toEqual(['web.2.t2.front'])
     await expect(resolver.resolve6('web')).rejects.toMatchObject({ code: 'ENODATA' })
 
-    dns.change({ endpoints: [service('web', 'front-id', addresses(1), { vip: '127.0.1.5' })] })
+    opened.tell(service('web', 'front-id', addresses(1), { vip: '127.0.1.5' }))
     expect(await resolver.resolve4('tasks.web')).toEqual(addresses(1))
-    dns.change({ removedServices: ['web-id'] })
+    opened.forget('endpoints', 'web-id')
     await expect(resolver.resolve4('web')).rejects.toMatchObject({ code: 'ESERVFAIL' })
   })
 
   test('for more tasks than a packet holds: the client comes again by TCP', async () => {
     const opened = await scene()
-    opened.dns.change({ endpoints: [service('web', 'front-id', addresses(200))] })
+    opened.tell(service('web', 'front-id', addresses(200)))
     const found = await eventually(() => opened.resolver().resolve4('web'))
     expect(found.toSorted()).toEqual(addresses(200).toSorted())
   })
@@ -135,11 +133,11 @@ describe('the sockets', () => {
     const squatter = createSocket('udp4').bind(port, GATEWAY)
     await once(squatter, 'listening')
     const opened = await scene({ port })
-    opened.dns.change({ endpoints: [service('web', 'front-id', addresses(1))] })
+    opened.tell(service('web', 'front-id', addresses(1)))
     squatter.close()
     expect(await eventually(() => opened.resolver().resolve4('web'))).toEqual(addresses(1))
 
-    opened.dns.change({ removedNetworks: ['front-id'] })
+    opened.forget('network', 'front-id')
     const again = createSocket('udp4')
     await eventually(async () => {
       again.bind(port, GATEWAY)
@@ -150,7 +148,7 @@ describe('the sockets', () => {
 
   test('nobody outside of the network is answered', async () => {
     const opened = await scene()
-    opened.dns.change({ endpoints: [service('web', 'front-id', addresses(1))] })
+    opened.tell(service('web', 'front-id', addresses(1)))
     await eventually(() => opened.resolver().resolve4('web'))
     const stranger = createSocket('udp4').bind(0, '127.0.7.7')
     let heard = 0
@@ -165,7 +163,7 @@ describe('the sockets', () => {
 
   test('rubbish by UDP and by TCP does no harm', async () => {
     const opened = await scene()
-    opened.dns.change({ endpoints: [service('web', 'front-id', addresses(1))] })
+    opened.tell(service('web', 'front-id', addresses(1)))
     await eventually(() => opened.resolver().resolve4('web'))
     const udp = createSocket('udp4').bind(0, '127.0.1.10')
     for (let length = 0; length < 600; length++) {

@@ -6,6 +6,7 @@ import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/
 import type { NodeDescription } from '@shoal/engine-api'
 import { type ManagerSetup__Output, wire } from '@shoal/proto'
 import type { AgentConfig } from './config.js'
+import { createDns, DEFAULT_DNS } from './dns/index.js'
 import {
   connectDocker,
   DEFAULT_DOCKER,
@@ -91,7 +92,8 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
     random,
     log,
   })
-  const documents = openDocuments(folder, log)
+  const dns = createDns({ ...DEFAULT_DNS, tasks: () => worker.tasks(), clock, random, log, signal })
+  const documents = openDocuments(folder, dns, log)
   await documents.takeUp()
   await worker.start(signal)
   const assignments = closable(worker)
@@ -176,14 +178,14 @@ export async function removeTasks(parts: AgentParts): Promise<void> {
   })
   await worker.start(parts.signal)
   await giveUpTasks(worker, executor, clock)
-  await openDocuments(folder, log).giveUp()
+  await openDocuments(folder, KEEP_ONLY, log).giveUp()
 }
 
-/** Until there is a network to put the documents in force, they are only kept. */
+/** Until there is a network that could be left over, the documents are only forgotten. */
 const KEEP_ONLY: DocumentHandler = { replaceAll: () => undefined, change: () => undefined }
 
-function openDocuments(folder: string, log: Logger): KeptDocuments {
-  return new KeptDocuments(new FileDocumentStore(join(folder, 'documents.jsonl'), log), KEEP_ONLY, log)
+function openDocuments(folder: string, handler: DocumentHandler, log: Logger): KeptDocuments {
+  return new KeptDocuments(new FileDocumentStore(join(folder, 'documents.jsonl'), log), handler, log)
 }
 
 interface SessionParts {

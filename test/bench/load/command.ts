@@ -15,7 +15,7 @@ const DEFAULTS = {
   timeout: String(DEFAULT_PLAN.timeoutMs),
 }
 
-const USAGE = `usage: npm run bench -- load [options] <host:port>...
+const USAGE = `Usage: npm run bench -- load [options] <host:port>...
 
 Requests at a steady rate, through all addresses in turn; every one that fails is counted.
 
@@ -29,6 +29,10 @@ Requests at a steady rate, through all addresses in turn; every one that fails i
 
 /** `npm run bench -- load`. @returns the exit code: 1 when a request has failed */
 export async function loadCommand(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(USAGE)
+    return 0
+  }
   const plan = planOf(args)
   if (!plan) {
     console.error(USAGE)

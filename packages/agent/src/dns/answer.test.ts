@@ -1,6 +1,8 @@
 import { seededRandom } from '@shoal/common'
+import type { AssignedTask, EndpointSet, NodeNetwork } from '@shoal/engine-api'
 import { describe, expect, test } from 'vitest'
 import { type Answer, answer } from './answer.js'
+import { askerAt } from './asker.js'
 import { localTask, network, service } from './testing/documents.js'
 import { Zone } from './zone.js'
 
@@ -8,14 +10,30 @@ const front = network('front', '10.0.1.0/24')
 const back = network('back', '10.0.2.0/24')
 const vault = network('vault', '10.0.3.0/24', { Internal: true })
 
-/** The asker `both` is on front (10.0.1.10) and back (10.0.2.10), `one` on front alone (10.0.1.11). */
-function zone(): Zone {
-  const made = new Zone()
-  for (const each of [front, back, vault]) made.putNetwork(each)
-  made.putTask(localTask('both', { 'front-id': '10.0.1.10', 'back-id': '10.0.2.10' }))
-  made.putTask(localTask('one', { 'front-id': '10.0.1.11' }))
-  made.putTask(localTask('shut', { 'vault-id': '10.0.3.10' }))
-  return made
+/** A zone, and the tasks that ask: `both` is on front (10.0.1.10) and back (10.0.2.10), `one` on front alone. */
+class Host {
+  readonly zone = new Zone()
+  tasks: AssignedTask[] = [
+    localTask('both', { 'front-id': '10.0.1.10', 'back-id': '10.0.2.10' }),
+    localTask('one', { 'front-id': '10.0.1.11' }),
+    localTask('shut', { 'vault-id': '10.0.3.10' }),
+  ]
+
+  constructor() {
+    for (const each of [front, back, vault]) this.putNetwork(each)
+  }
+
+  putNetwork(body: NodeNetwork): void {
+    this.zone.put({ kind: 'network', id: body.ID, body })
+  }
+
+  putEndpoints(body: EndpointSet): void {
+    this.zone.put({ kind: 'endpoints', id: body.ServiceID, body })
+  }
+
+  putTask(task: AssignedTask): void {
+    this.tasks = [...this.tasks.filter(({ ID }) => ID !== task.ID), task]
+  }
 }
 
 interface Asked {
@@ -24,12 +42,10 @@ interface Asked {
   readonly on?: string
 }
 
-function ask(
-  of: Zone,
-  name: string,
-  { type = 'A', from = '10.0.1.10', on = 'front-id' }: Asked = {},
-): Answer {
-  return answer(of, { name, type }, { networkId: on, address: from }, seededRandom(1))
+function ask({ zone, tasks }: Host, name: string, asked: Asked = {}, random = seededRandom(1)): Answer {
+  const { type = 'A', from: address = '10.0.1.10', on: networkId = 'front-id' } = asked
+  const from = { networkId, address, asker: askerAt(tasks, networkId, address) }
+  return answer(zone, { name, type }, from, random)
 }
 
 const addresses = (...list: string[]): Answer => ({ kind: 'addresses', addresses: list })
@@ -37,7 +53,7 @@ const elsewhere: Answer = { kind: 'forward', servers: 'host' }
 
 describe('names of a service', () => {
   test('with a VIP: the service and its aliases stand for the VIP, tasks.<service> for the tasks', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(
       service('web', 'front-id', ['10.0.1.20', '10.0.1.21'], { vip: '10.0.1.5', aliases: ['www'] }),
     )
@@ -51,23 +67,18 @@ describe('names of a service', () => {
   })
 
   test('without a VIP: every task, in an order that changes from question to question', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20', '10.0.1.21', '10.0.1.22']))
     const random = seededRandom(7)
     const firsts = Array.from({ length: 60 }, () => {
-      const found = answer(
-        names,
-        { name: 'web', type: 'A' },
-        { networkId: 'front-id', address: '10.0.1.10' },
-        random,
-      )
+      const found = ask(names, 'web', {}, random)
       return found.kind === 'addresses' ? found.addresses[0] : undefined
     })
     expect(new Set(firsts)).toEqual(new Set(['10.0.1.20', '10.0.1.21', '10.0.1.22']))
   })
 
   test('are found in any case, also those of a service with capitals', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('Web', 'front-id', ['10.0.1.20'], { vip: '10.0.1.5' }))
     expect(ask(names, 'wEB')).toEqual(addresses('10.0.1.5'))
     expect(ask(names, 'TASKS.web')).toEqual(addresses('10.0.1.20'))
@@ -75,21 +86,21 @@ describe('names of a service', () => {
   })
 
   test('a name whose tasks have all left stays known, without an address', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', [], {}))
     expect(ask(names, 'web')).toEqual(addresses())
     expect(ask(names, 'tasks.web')).toEqual(addresses())
   })
 
   test('other types than A: known, but nothing of that type', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20'], { vip: '10.0.1.5' }))
     for (const type of ['AAAA', 'MX', 'SRV', 'UNKNOWN_65'])
       expect(ask(names, 'web', { type })).toEqual(addresses())
   })
 
   test('an alias of two services is both of them', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('blue', 'front-id', [], { vip: '10.0.1.5', aliases: ['app'] }))
     names.putEndpoints(service('green', 'front-id', [], { vip: '10.0.1.6', aliases: ['app'] }))
     const found = ask(names, 'app')
@@ -99,31 +110,43 @@ describe('names of a service', () => {
 
 describe('changes', () => {
   test('count from the next question on, and leave nothing behind', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20', '10.0.1.21'], { aliases: ['old'] }))
     names.putEndpoints(service('web', 'front-id', ['10.0.1.22'], { aliases: ['new'] }))
     expect(ask(names, 'web')).toEqual(addresses('10.0.1.22'))
     expect(ask(names, 'new')).toEqual(addresses('10.0.1.22'))
     expect(ask(names, 'old')).toEqual(elsewhere)
     expect(ask(names, 'web.2.t2')).toEqual(elsewhere)
-    names.removeEndpoints('web-id')
+    names.zone.remove({ kind: 'endpoints', id: 'web-id' })
     for (const name of ['web', 'new', 'tasks.web', 'web.1.t1']) expect(ask(names, name)).toEqual(elsewhere)
     expect(ask(names, '22.1.0.10.in-addr.arpa', { type: 'PTR' })).toEqual(elsewhere)
   })
 
-  test('an address that went to another task asks and is called as that one, whatever becomes of the first', () => {
-    const names = zone()
+  test('an address that went to another task asks as that one', () => {
+    const names = new Host()
     names.putTask(localTask('old', { 'back-id': '10.0.2.30' }))
     names.putTask(localTask('new', { 'back-id': '10.0.2.30', 'front-id': '10.0.1.30' }))
-    names.removeTask('old')
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20']))
     expect(ask(names, 'web', { from: '10.0.2.30', on: 'back-id' })).toEqual(addresses('10.0.1.20'))
   })
 })
 
+test('a complete set leaves nothing of what was known before', () => {
+  const names = new Host()
+  names.putEndpoints(service('web', 'front-id', ['10.0.1.20']))
+  const body = service('api', 'front-id', ['10.0.1.21'])
+  names.zone.replaceAll([
+    { kind: 'network', id: 'front-id', body: front },
+    { kind: 'endpoints', id: 'api-id', body },
+  ])
+  expect(ask(names, 'api')).toEqual(addresses('10.0.1.21'))
+  expect(ask(names, 'web')).toEqual(elsewhere)
+  expect([...names.zone.networks()]).toEqual([front])
+})
+
 describe('who asks', () => {
   test('only the networks that the asker is on are looked at, whichever gateway it asks', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('db', 'back-id', ['10.0.2.20']))
     expect(ask(names, 'db')).toEqual(addresses('10.0.2.20'))
     expect(ask(names, 'db', { from: '10.0.2.10', on: 'back-id' })).toEqual(addresses('10.0.2.20'))
@@ -131,7 +154,7 @@ describe('who asks', () => {
   })
 
   test("a name on several of its networks is that of the asker's first", () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('a', 'back-id', ['10.0.2.20'], { aliases: ['db'] }))
     names.putEndpoints(service('b', 'front-id', ['10.0.1.20'], { aliases: ['db'] }))
     expect(ask(names, 'db')).toEqual(addresses('10.0.1.20'))
@@ -139,7 +162,7 @@ describe('who asks', () => {
   })
 
   test('a network in a name may have dots, and must be one of the asker', () => {
-    const names = zone()
+    const names = new Host()
     names.putNetwork({ ...back, Name: 'my.Stack' })
     names.putEndpoints(service('db', 'back-id', ['10.0.2.20']))
     expect(ask(names, 'db.my.stack')).toEqual(addresses('10.0.2.20'))
@@ -148,23 +171,23 @@ describe('who asks', () => {
   })
 
   test('an address that is no task of this host hears nothing of the cluster', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20']))
     expect(ask(names, 'web', { from: '10.0.1.99' })).toEqual(elsewhere)
-    names.removeTask('one')
+    names.tasks = []
     expect(ask(names, 'web', { from: '10.0.1.11' })).toEqual(elsewhere)
   })
 
   test('what comes from outside of the network gets no answer at all', () => {
-    const names = zone()
+    const names = new Host()
     expect(ask(names, 'example.org', { from: '198.51.100.7' })).toEqual({ kind: 'ignore' })
     expect(ask(names, 'example.org', { on: 'gone-id' })).toEqual({ kind: 'ignore' })
-    names.removeNetwork('front-id')
+    names.zone.remove({ kind: 'network', id: 'front-id' })
     expect(ask(names, 'example.org')).toEqual({ kind: 'ignore' })
   })
 
   test('the ingress network has no names', () => {
-    const names = zone()
+    const names = new Host()
     names.putNetwork(network('ingress', '10.255.0.0/16', { Ingress: true }))
     names.putTask(localTask('both', { 'ingress-id': '10.255.0.10', 'front-id': '10.0.1.10' }))
     names.putEndpoints(service('web', 'ingress-id', ['10.255.0.20'], { vip: '10.255.0.5' }))
@@ -174,7 +197,7 @@ describe('who asks', () => {
 
 describe('reverse', () => {
   test('a task is called by its name and its network, a VIP by its service', () => {
-    const names = zone()
+    const names = new Host()
     names.putEndpoints(service('web', 'front-id', ['10.0.1.20'], { vip: '10.0.1.5' }))
     expect(ask(names, '20.1.0.10.in-addr.arpa', { type: 'PTR' })).toEqual({
       kind: 'pointer',
@@ -192,7 +215,7 @@ describe('reverse', () => {
 
 describe('elsewhere', () => {
   test("a container's own name servers are asked instead of the host's; its own loopback cannot be", () => {
-    const names = zone()
+    const names = new Host()
     names.putTask(localTask('one', { 'front-id': '10.0.1.11' }, ['127.0.0.1', '192.0.2.53', '2001:db8::53']))
     expect(ask(names, 'example.org', { from: '10.0.1.11' })).toEqual({
       kind: 'forward',
@@ -201,7 +224,7 @@ describe('elsewhere', () => {
   })
 
   test('from an internal network nothing gets out, but a name server inside may be asked', () => {
-    const names = zone()
+    const names = new Host()
     const shut = { from: '10.0.3.10', on: 'vault-id' }
     names.putEndpoints(service('web', 'vault-id', ['10.0.3.20']))
     expect(ask(names, 'web', shut)).toEqual(addresses('10.0.3.20'))
@@ -212,7 +235,7 @@ describe('elsewhere', () => {
   })
 
   test('one network that is not internal is a way out', () => {
-    const names = zone()
+    const names = new Host()
     names.putTask(localTask('shut', { 'vault-id': '10.0.3.10', 'front-id': '10.0.1.12' }))
     expect(ask(names, 'example.org', { from: '10.0.3.10', on: 'vault-id' })).toEqual(elsewhere)
   })

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import type { Random } from '@shoal/common'
 import { inSubnet, isLoopback, reverseAddress } from './addresses.js'
-import type { Asker, Zone } from './zone.js'
+import type { Asker } from './asker.js'
+import type { Zone } from './zone.js'
 
 /** One question, as far as the decision looks at it. */
 export interface Question {
@@ -11,10 +12,14 @@ export interface Question {
   readonly type: string
 }
 
-/** Where a question came from: the network whose gateway was asked, and the source address. */
+/** Where a question came from. */
 export interface Origin {
+  /** The network whose gateway was asked. */
   readonly networkId: string
+  /** The source address. */
   readonly address: string
+  /** The container of this host that has the address; undefined when none is known to have it. */
+  readonly asker: Asker | undefined
 }
 
 export type Answer =
@@ -35,7 +40,7 @@ export type Answer =
 export function answer(zone: Zone, question: Question, from: Origin, random: Random): Answer {
   const network = zone.network(from.networkId)
   if (!network || !inSubnet(from.address, network.Subnet)) return { kind: 'ignore' }
-  const asker = zone.asker(from.networkId, from.address)
+  const { asker } = from
   if (!asker) return network.Internal ? { kind: 'refuse' } : { kind: 'forward', servers: 'host' }
 
   const name = question.name.toLowerCase()

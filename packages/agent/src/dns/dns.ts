@@ -1,9 +1,10 @@
 import type { Clock, Logger, Random } from '@shoal/common'
-import type { AssignedTask, EndpointSet, NodeNetwork } from '@shoal/engine-api'
+import type { AssignedTask } from '@shoal/engine-api'
+import type { DocumentHandler } from '../session/index.js'
 import { Forwarder } from './forwarder.js'
 import { hostNameServers } from './name-servers.js'
 import { createResponder } from './responder.js'
-import { Server } from './server.js'
+import { type Gateway, Server } from './server.js'
 import { Zone } from './zone.js'
 
 /** The settings of a real agent. */
@@ -29,6 +30,8 @@ export interface DnsOptions {
   readonly forwardServers: number
   /** Questions that may be on their way to them at the same time. */
   readonly forwardConcurrency: number
+  /** The tasks of this host, asked anew for each question. */
+  readonly tasks: () => Iterable<AssignedTask>
   /** Whom this host asks itself; by default, what its resolv.conf says. */
   readonly hostServers?: () => Promise<readonly string[]>
   readonly clock: Clock
@@ -38,23 +41,11 @@ export interface DnsOptions {
   readonly signal: AbortSignal
 }
 
-/** What has changed of what this host is told. */
-export interface DnsChange {
-  readonly networks?: readonly NodeNetwork[]
-  readonly endpoints?: readonly EndpointSet[]
-  readonly tasks?: readonly AssignedTask[]
-  readonly removedNetworks?: readonly string[]
-  readonly removedServices?: readonly string[]
-  readonly removedTasks?: readonly string[]
-}
-
-/** The name server of this host. What it is told counts from the next question on. */
-export interface Dns {
-  change(change: DnsChange): void
-}
-
-/** Answers on the gateways of the networks that it hears of, until the signal aborts. */
-export function createDns(options: DnsOptions): Dns {
+/**
+ * The name server of this host: answers on the gateways of the networks that its documents name, until the signal
+ * aborts. What it is told counts from the next question on.
+ */
+export function createDns(options: DnsOptions): DocumentHandler {
   const { clock, signal, hostServers = hostNameServers(clock) } = options
   const zone = new Zone()
   const forwarder = new Forwarder({
@@ -66,25 +57,22 @@ export function createDns(options: DnsOptions): Dns {
   })
   const parts = { ...options, zone, forwarder, hostServers }
   const server = new Server({ ...options, responder: (networkId) => createResponder(parts, networkId) })
-  const listen = (): void => {
-    if (signal.aborted) return server.listenOn([])
-    const networks = [...zone.networks()].filter(({ Ingress }) => !Ingress)
-    server.listenOn(networks.map(({ ID, NodeGateway }) => ({ networkId: ID, address: NodeGateway })))
-  }
+  const listen = (): void => server.listenOn(signal.aborted ? [] : gateways(zone))
   signal.addEventListener('abort', listen, { once: true })
   return {
-    change(change) {
-      apply(zone, change)
-      if (change.networks || change.removedNetworks) listen()
+    replaceAll(documents) {
+      zone.replaceAll(documents)
+      listen()
+    },
+    change(put, removed) {
+      for (const name of removed) zone.remove(name)
+      for (const document of put) zone.put(document)
+      if ([...put, ...removed].some(({ kind }) => kind === 'network')) listen()
     },
   }
 }
 
-function apply(zone: Zone, change: DnsChange): void {
-  for (const id of change.removedTasks ?? []) zone.removeTask(id)
-  for (const id of change.removedServices ?? []) zone.removeEndpoints(id)
-  for (const id of change.removedNetworks ?? []) zone.removeNetwork(id)
-  for (const network of change.networks ?? []) zone.putNetwork(network)
-  for (const set of change.endpoints ?? []) zone.putEndpoints(set)
-  for (const task of change.tasks ?? []) zone.putTask(task)
+/** The ingress network's too: a container may have no other network, and ask for what is elsewhere. */
+function gateways(zone: Zone): Gateway[] {
+  return [...zone.networks()].map(({ ID, NodeGateway }) => ({ networkId: ID, address: NodeGateway }))
 }

@@ -4,4 +4,4 @@
  * and `answer.ts` decide without any I/O; `server.ts` listens wherever this host has a gateway. The bridges, and
  * telling containers whom to ask, are the business of network/ and the executor.
  */
-export { createDns, DEFAULT_DNS, type Dns, type DnsChange, type DnsOptions } from './dns.js'
+export { createDns, DEFAULT_DNS, type DnsOptions } from './dns.js'

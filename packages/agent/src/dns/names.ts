@@ -1,5 +1,4 @@
-import type { AssignedTask, EndpointNetwork, EndpointSet } from '@shoal/engine-api'
-import type { Asker } from './zone.js'
+import type { EndpointNetwork, EndpointSet } from '@shoal/engine-api'
 
 type Entries<Value> = readonly (readonly [place: string, value: Value])[]
 
@@ -55,14 +54,4 @@ export function namesByAddress(set: EndpointSet): Entries<string> {
       ? tasks
       : [...tasks, [placeOf(NetworkID, VirtualIP), set.ServiceName] as const]
   })
-}
-
-/** From which addresses a task asks, and what it is to see. */
-export function askersByAddress(task: AssignedTask): Entries<Asker> {
-  const attachments = task.Attachments ?? []
-  const asker: Asker = {
-    networks: attachments.map(({ NetworkID }) => NetworkID),
-    nameServers: task.Spec.ContainerSpec?.DNSConfig?.Nameservers ?? [],
-  }
-  return attachments.map(({ NetworkID, Address }) => [placeOf(NetworkID, Address), asker] as const)
 }

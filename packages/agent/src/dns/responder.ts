@@ -1,5 +1,7 @@
 import type { Logger, Random } from '@shoal/common'
+import type { AssignedTask } from '@shoal/engine-api'
 import { type Answer, answer } from './answer.js'
+import { askerAt } from './asker.js'
 import type { Forwarder, Transport } from './forwarder.js'
 import type { Responder } from './listener.js'
 import {
@@ -16,6 +18,8 @@ import type { Zone } from './zone.js'
 export interface ResponderParts {
   readonly zone: Zone
   readonly forwarder: Forwarder
+  /** The tasks of this host: they ask. */
+  readonly tasks: () => Iterable<AssignedTask>
   /** Whom this host asks itself. */
   readonly hostServers: () => Promise<readonly string[]>
   readonly random: Random
@@ -25,19 +29,15 @@ export interface ResponderParts {
 
 /** Who answers on the gateway of a network: reads a packet, decides, and carries the decision out. */
 export function createResponder(parts: ResponderParts, networkId: string): Responder {
-  const { zone, random, log } = parts
+  const { zone, tasks, random, log } = parts
   return async (packet, address, transport) => {
     const received = receive(packet)
     if (received.kind === 'ignore') return undefined
     if (received.kind === 'reject') return received.reply
     const { query } = received
     try {
-      return await carryOut(
-        parts,
-        query,
-        answer(zone, query.question, { networkId, address }, random),
-        transport,
-      )
+      const from = { networkId, address, asker: askerAt(tasks(), networkId, address) }
+      return await carryOut(parts, query, answer(zone, query.question, from, random), transport)
     } catch (error) {
       log.warn({ err: error, name: query.question.name, asker: address }, 'a question could not be answered')
       return verdict(query, 'SERVFAIL')

@@ -26,8 +26,9 @@ export class Sourced<Value> {
     this.#keysOf.delete(source)
   }
 
-  sources(): Iterable<string> {
-    return this.#keysOf.keys()
+  clear(): void {
+    this.#keysOf.clear()
+    this.#values.clear()
   }
 
   /** What is said of `key`, the latest last; undefined when nobody says anything. */

@@ -102,6 +102,11 @@ export class Worker {
       .map((runner) => ({ taskId: runner.task.ID, status: runner.status }))
   }
 
+  /** The tasks of this host, those included that are no longer wanted and not over yet. */
+  *tasks(): Iterable<AssignedTask> {
+    for (const runner of this.#runners.values()) yield runner.task
+  }
+
   /** The container of a task of this host as the engine names it; for logs and the like. */
   runnerOf(taskId: string): Pick<TaskRunner, 'task' | 'status'> | undefined {
     return this.#runners.get(taskId)
