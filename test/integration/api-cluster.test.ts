@@ -119,7 +119,7 @@ describe('nodes and the swarm', () => {
   test('the predefined networks are there, and no secrets', async () => {
     const { body } = await client.ask<object>('GET', '/networks/host?scope=swarm')
     expect(body).toMatchObject({ Name: 'host', Id: 'host', Scope: 'swarm', Driver: 'host' })
-    expect((await client.ask<object[]>('GET', '/networks')).body).toHaveLength(3)
+    expect((await client.ask<object[]>('GET', '/networks')).body).toHaveLength(4)
     expect((await client.ask<object[]>('GET', `/networks?${filters({ label: ['a'] })}`)).text).toBe('[]\n')
     expect((await client.ask('GET', '/secrets')).text).toBe('[]\n')
     expect((await client.ask('GET', '/configs/x')).status).toBe(404)

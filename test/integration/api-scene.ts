@@ -1,4 +1,5 @@
 import { silentLogger, systemClock, systemRandom, toTimestamp, type Clock } from '@shoal/common'
+import { AddressBook, createAllocator, planIngress } from '@shoal/manager/allocator/index'
 import { createApi, WriteQueue, type ApiHttpsOptions, type ApiOptions } from '@shoal/manager/api/index'
 import { joinTokens, newClusterRecord, rotateJoinToken, tlsInfoOf } from '@shoal/manager/ca/index'
 import { DEFAULT_LOOP, KeyedLoop } from '@shoal/manager/loops/keyed-loop'
@@ -37,12 +38,14 @@ export async function aClusterWithApi(): Promise<ApiScene> {
       aNode(WORKER, { Spec: { Role: 'worker', Availability: 'active', Labels: { zone: 'east' } } }),
     ),
   ])
+  await state.commit(planIngress(state, nowMs, systemRandom))
   const options: ApiOptions = {
     state,
     clock: systemClock,
     random: systemRandom,
     log: silentLogger,
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
+    book: new AddressBook({ state, clock: systemClock }).follow(ending.signal),
     writes: new WriteQueue(),
     facts: {
       version: '0.1.0',
@@ -75,11 +78,17 @@ export async function aClusterWithApi(): Promise<ApiScene> {
 }
 
 /** The manager's own loops, and agents on every node that do at once whatever they are told. */
-export function letTasksRun(state: LiveState, clock: Clock, signal: AbortSignal): void {
+export function letTasksRun(
+  { state, book }: Pick<ApiOptions, 'book'> & { state: LiveState },
+  clock: Clock,
+  signal: AbortSignal,
+): void {
   obeyAssignments(state, clock, signal)
   const reconciler = createServiceReconciler({ state, clock, random: systemRandom })
   const loop = { ...DEFAULT_LOOP, clock, log: silentLogger }
   new KeyedLoop(state, reconciler, loop).start(signal)
+  const allocator = createAllocator({ state, book, clock, random: systemRandom, log: silentLogger })
+  new KeyedLoop(state, allocator, loop).start(signal)
   createScheduler({ state, clock, random: systemRandom, log: silentLogger }).start(signal)
 }
 

@@ -31,7 +31,7 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     scene = await aClusterWithApi()
     folder = mkdtempSync(join(tmpdir(), 'shoal-api-'))
     await scene.server().listen({ path: join(folder, 'api.sock') })
-    letTasksRun(scene.state, systemClock, ending.signal)
+    letTasksRun({ state: scene.state, book: scene.options.book }, systemClock, ending.signal)
   })
   afterAll(async () => {
     ending.abort()
@@ -174,6 +174,40 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     const { code, stderr } = await docker('service', 'create', ...args, 'busybox')
     expect(code).not.toBe(0)
     expect(stderr).toMatch(message)
+  })
+
+  test('networks are created, listed, inspected and removed', async () => {
+    const overlay = ['network', 'create', '--driver', 'overlay']
+    const id = (await succeeds(...overlay, '--attachable', '--label', 'tier=web', 'front')).trim()
+    const own = ['--subnet', '10.77.0.0/16', '--gateway', '10.77.0.9', '--ip-range', '10.77.4.0/22']
+    await succeeds(...overlay, '--internal', ...own, '--opt', 'com.docker.network.driver.mtu=1300', 'back')
+    const list = await succeeds('network', 'ls', '--format', '{{.Name}} {{.Driver}} {{.Scope}}')
+    expect(list.trim().split('\n').sort()).toEqual([
+      'back overlay swarm',
+      'bridge bridge local',
+      'front overlay swarm',
+      'host host local',
+      'ingress overlay swarm',
+      'none null local',
+    ])
+    expect(await succeeds('network', 'ls', '-q', '--no-trunc', '-f', 'label=tier=web')).toBe(`${id}\n`)
+    const shown = '{{.Name}} {{.Internal}} {{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{.IPRange}}{{end}}'
+    expect(await succeeds('network', 'inspect', '-f', shown, 'back')).toBe(
+      'back true 10.77.0.0/16 10.77.0.9 10.77.4.0/22\n',
+    )
+    expect(await succeeds('network', 'inspect', '--verbose', id.slice(0, 9))).toContain('"Attachable": true')
+    expect((await docker(...overlay, 'front')).stderr).toMatch(/network with name front already exists/)
+    expect((await docker(...overlay, '--subnet', '10.77.1.0/24', 'n')).stderr).toMatch(
+      /Pool overlaps with other one/,
+    )
+    expect((await docker('network', 'create', 'n')).stderr).toMatch(
+      /not implemented: networks of the driver bridge/,
+    )
+    expect((await docker('network', 'inspect', 'nowhere')).stderr).toMatch(
+      /network nowhere not found|No such network/,
+    )
+    expect(await succeeds('network', 'prune', '-f', '--filter', 'label=tier')).toMatch(/front/)
+    expect(await succeeds('network', 'rm', 'back')).toBe('back\n')
   })
 
   test('what is not served yet is named', async () => {

@@ -91,6 +91,7 @@ interface Base {
   readonly membership: Membership
   readonly store: Store
   readonly state: LiveState
+  readonly book: AddressBook
   readonly role: Role
   readonly directory: ManagerDirectory
   readonly identity: ManagerIdentity
@@ -145,7 +146,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const identity = await openIdentity(parts, membership, state)
   void identity.run(signal)
 
-  const base: Base = { parts, membership, store, state, role, directory, identity }
+  const base: Base = { parts, membership, store, state, book, role, directory, identity }
   const beats = new Beats(clock)
   const dispatcher = dispatcherOf(base, beats)
   closers.add(directory.onChange(() => dispatcher.newsChanged()))
@@ -226,7 +227,7 @@ function transferOf({ parts, membership, store }: Base, release: string): Transf
 
 /** Opens everything that is listened on; the order of `closers` closes it again. */
 async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Promise<void> {
-  const { parts, membership, state, role, directory, identity } = base
+  const { parts, membership, state, book, role, directory, identity } = base
   const { config, clock, random, log } = parts
   const setup = managerSetup(config, membership)
   const refuseManagers = setup ? {} : { refuseManagers: NO_OTHER_MANAGER }
@@ -255,6 +256,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
   const api: ApiOptions = {
     writes: new WriteQueue(),
     state,
+    book,
     clock,
     random,
     log,

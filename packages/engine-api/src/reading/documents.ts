@@ -1,4 +1,11 @@
-import { ConfigSpec, NodeSpec, SecretSpec, ServiceSpec, SwarmSpec } from '../documents/index.js'
+import {
+  ConfigSpec,
+  NetworkCreate,
+  NodeSpec,
+  SecretSpec,
+  ServiceSpec,
+  SwarmSpec,
+} from '../documents/index.js'
 import { decode } from './decode.js'
 
 /** @throws InvalidDocument when `json` is no ServiceSpec */
@@ -14,6 +21,11 @@ export function readNodeSpec(json: unknown): NodeSpec {
 /** @throws InvalidDocument when `json` is no swarm Spec */
 export function readSwarmSpec(json: unknown): SwarmSpec {
   return decode(SwarmSpec, 'Spec', json) as SwarmSpec
+}
+
+/** @throws InvalidDocument when `json` is no body of `POST /networks/create` */
+export function readNetworkCreate(json: unknown): NetworkCreate {
+  return decode(NetworkCreate, 'CreateRequest', json) as NetworkCreate
 }
 
 /** @throws InvalidDocument when `json` is no SecretSpec */

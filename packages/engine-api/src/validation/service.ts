@@ -6,29 +6,21 @@ import {
   type UpdateConfig,
 } from '../documents/index.js'
 import { validateEndpointSpec } from './endpoint.js'
+import { checkDnsName } from './name.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
 import { validateTaskSpec } from './task.js'
-
-const LONGEST_NAME = 63
-const DNS_NAME = /^[a-zA-Z0-9](?:[-_]*[A-Za-z0-9]+)*$/
 
 /**
  * Refuses what Docker refuses, in its words. The name must have been given, or made up, before.
  * @throws InvalidDocument for the first fault
  */
 export function validateServiceSpec(spec: ServiceSpec): void {
-  checkName(spec.Name ?? '')
+  checkDnsName(spec.Name ?? '')
   validateTaskSpec(spec.TaskTemplate ?? {})
   checkMode(spec.Mode ?? {})
   validateEndpointSpec(spec.EndpointSpec ?? {})
   checkUpdateConfig(spec.UpdateConfig, 'update', FAILURE_ACTIONS)
   checkUpdateConfig(spec.RollbackConfig, 'rollback', ['pause', 'continue'])
-}
-
-function checkName(name: string): void {
-  if (name === '') refuseArgument('meta: name must be provided')
-  if (!DNS_NAME.test(name)) refuseArgument('name must be valid as a DNS name component')
-  if (name.length > LONGEST_NAME) refuseArgument('name must be 63 characters or fewer')
 }
 
 function checkMode(mode: ServiceMode): void {

@@ -48,7 +48,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   serviceRoutes(app, options)
   taskRoutes(app, options)
   shoalRoutes(app, options)
-  networkRoutes(app)
+  networkRoutes(app, options)
   secretRoutes(app, options)
   configRoutes(app, options)
   return app

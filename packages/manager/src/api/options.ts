@@ -3,6 +3,7 @@ import type { JoinTokens, ManagerStatus, NodeRole, TLSInfo } from '@shoal/engine
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
+import type { AddressBook } from '../allocator/index.js'
 import type { ClusterRecord, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import type { WriteQueue } from './write-queue.js'
@@ -94,6 +95,8 @@ export interface ApiOptions {
   readonly ca: ApiCa
   /** Why no node can be made a manager, if that is so. */
   readonly refuseManagers?: string
+  /** Which addresses are taken: shared with the allocator. */
+  readonly book: AddressBook
   /** One for all servers over this state. */
   readonly writes: WriteQueue
   /** Without it this manager serves everything itself. */

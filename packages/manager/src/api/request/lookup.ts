@@ -2,6 +2,7 @@ import { ShoalError } from '@shoal/common'
 import type {
   ConfigRecord,
   Kind,
+  NetworkRecord,
   NodeRecord,
   Records,
   SecretRecord,
@@ -36,6 +37,12 @@ export function findSecret(state: StateView, reference: string): SecretRecord {
 export function findConfig(state: StateView, reference: string): ConfigRecord {
   const named = state.configNamed(reference)
   return find(state, 'config', reference, named ? [named] : [])
+}
+
+/** @throws ShoalError `not-found`; `invalid-argument` when a prefix is ambiguous */
+export function findNetwork(state: StateView, reference: string): NetworkRecord {
+  const named = state.networkNamed(reference)
+  return find(state, 'network', reference, named ? [named] : [])
 }
 
 /** A full ID, then an exact name, then a unique beginning of an ID. */
