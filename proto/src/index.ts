@@ -5,6 +5,8 @@ import { loadSync } from '@grpc/proto-loader'
 import type { ProtoGrpcType } from './generated/shoal.js'
 
 export type { Assignment } from './generated/shoal/v1/Assignment.js'
+export type { Document } from './generated/shoal/v1/Document.js'
+export type { DocumentName } from './generated/shoal/v1/DocumentName.js'
 export type { AgentMessage } from './generated/shoal/v1/AgentMessage.js'
 export type { AgentMessage__Output } from './generated/shoal/v1/AgentMessage.js'
 export type { Assignments, Assignments__Output } from './generated/shoal/v1/Assignments.js'

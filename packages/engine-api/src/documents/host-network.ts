@@ -14,6 +14,8 @@ export interface NodeNetwork {
   Gateway: string
   /** The gateway address that is this node's alone: the address of its bridge. */
   NodeGateway: string
+  /** CIDR: of an attachable network, the addresses that this node's engine may give to plain containers. */
+  IPRange?: string
   /** The VXLAN network identifier. */
   Vni: number
   /** The UDP port of VXLAN. */
@@ -36,6 +38,8 @@ export interface NetworkPeer {
   NodeAddress: string
   /** Whether it is the node's gateway on that network, and no container's. */
   Gateway: boolean
+  /** CIDR, beside a gateway: the addresses that plain containers on its node may have. */
+  IPRange?: string
 }
 
 /** Where the connections to a service may go. Kind `endpoints`, its name is the service's ID. */

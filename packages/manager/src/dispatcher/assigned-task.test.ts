@@ -35,7 +35,7 @@ describe('the document of an assignment', () => {
     await state.commit([
       put('service', { ...web!, Endpoint: { Ports: [{ TargetPort: 80, PublishedPort: 9090 }] } }),
     ])
-    expect(assignedTask(state, task('t1'))).toEqual({
+    expect(assignedTask(state, task('t1'), false)).toEqual({
       ID: 't1',
       ServiceID: 's1',
       ServiceName: 'web',
@@ -50,7 +50,31 @@ describe('the document of an assignment', () => {
 
   test('needs no spec for a task that is to stop, and is not made without one for a task that is to run', async () => {
     const state = await createTestState(new VirtualClock())
-    expect(assignedTask(state, task('t1', { DesiredState: 'remove' }))?.DesiredState).toBe('remove')
-    expect(assignedTask(state, task('t1'))).toBeUndefined()
+    expect(assignedTask(state, task('t1', { DesiredState: 'remove' }), false)?.DesiredState).toBe('remove')
+    expect(assignedTask(state, task('t1'), false)).toBeUndefined()
+  })
+
+  test('carries the addresses, with the aliases of the version that the task is of', async () => {
+    const state = await createTestState(new VirtualClock())
+    await state.commit(service())
+    const [spec] = state.all('spec')
+    const Networks = [{ Target: 'net1', Aliases: ['shop'] }]
+    await state.commit([put('spec', { ...spec!, TaskTemplate: { Networks } })])
+    const NetworksAttachments = [
+      { Network: { ID: 'ingress', Spec: { Name: 'ingress' } }, Addresses: ['10.0.0.7/16'] },
+      { Network: { ID: 'net1', Spec: { Name: 'back' } }, Addresses: ['10.0.1.7/24'] },
+    ]
+    expect(assignedTask(state, task('t1', { NetworksAttachments }), false)?.Attachments).toEqual([
+      { NetworkID: 'ingress', Address: '10.0.0.7', Aliases: [] },
+      { NetworkID: 'net1', Address: '10.0.1.7', Aliases: ['shop'] },
+    ])
+  })
+
+  test('says running while the stop is withheld; without a spec there is nothing to run, so it has to say it', async () => {
+    const state = await createTestState(new VirtualClock())
+    const stopping = task('t1', { DesiredState: 'remove' })
+    expect(assignedTask(state, stopping, true)?.DesiredState).toBe('remove')
+    await state.commit(service())
+    expect(assignedTask(state, stopping, true)?.DesiredState).toBe('running')
   })
 })

@@ -1,6 +1,7 @@
 import { isAtLeast, isDesiredAlive, isTerminal } from '@shoal/common'
-import type { AssignedTask } from '@shoal/engine-api'
-import type { ChangeOf, TaskRecord } from '../state/records.js'
+import type { AssignedTask, TaskAttachment } from '@shoal/engine-api'
+import { addressesOf } from '../endpoints/index.js'
+import type { ChangeOf, SpecRecord, TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 
 /** Whether the task stands in the assignment set of `nodeId`: placed there, and not known to have ended. */
@@ -27,8 +28,13 @@ export function nodesConcerned({ before, after }: ChangeOf<'task'>): string[] {
 /**
  * The document that an agent runs the task by; undefined when the task's spec is gone and it is not to stop
  * (a task that is to stop needs no spec, and its service may have been removed already).
+ * @param isWithheld the agent is not to hear yet that the task is to stop. Without its spec it has to.
  */
-export function assignedTask(view: StateView, task: TaskRecord): AssignedTask | undefined {
+export function assignedTask(
+  view: StateView,
+  task: TaskRecord,
+  isWithheld: boolean,
+): AssignedTask | undefined {
   const spec = view.specOf(task)
   if (!spec && isDesiredAlive(task.DesiredState)) return undefined
   const service = view.get('service', task.ServiceID)
@@ -41,9 +47,18 @@ export function assignedTask(view: StateView, task: TaskRecord): AssignedTask | 
     ServiceLabels: service?.Spec.Labels ?? {},
     ...(task.Slot === undefined ? {} : { Slot: task.Slot }),
     NodeID: task.NodeID ?? '',
-    DesiredState: task.DesiredState,
+    DesiredState: isWithheld && spec ? 'running' : task.DesiredState,
     Spec: spec?.TaskTemplate ?? {},
     Ports: ports,
+    ...(task.NetworksAttachments?.length && { Attachments: attachmentsOf(spec, task) }),
     ...(spec?.Shoal.RegistryAuth === undefined ? {} : { RegistryAuth: spec.Shoal.RegistryAuth }),
   }
+}
+
+/** The aliases are those that the task was made with. */
+function attachmentsOf(spec: SpecRecord | undefined, task: TaskRecord): TaskAttachment[] {
+  return Object.entries(addressesOf(task)).map(([NetworkID, Address]) => {
+    const config = spec?.TaskTemplate.Networks?.find(({ Target }) => Target === NetworkID)
+    return { NetworkID, Address, Aliases: config?.Aliases ?? [] }
+  })
 }

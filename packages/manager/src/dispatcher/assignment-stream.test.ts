@@ -14,15 +14,29 @@ describe('what a session is told to run', () => {
   let sent: Assignments[]
   /** The connection takes the message that is under way. */
   let take: () => void
+  /** The documents of the node, by their keys. */
+  let documents: Map<string, string>
+  let withheld: Set<string>
+  /** What the gate of stops was told. */
+  let told: string[]
 
   beforeEach(async () => {
     clock = new VirtualClock()
     state = await createTestState(clock)
     sent = []
     take = () => undefined
+    documents = new Map()
+    withheld = new Set()
+    told = []
     stream = new AssignmentStream({
       view: state,
       nodeId: 'n1',
+      documents: { keysFor: () => documents.keys(), textFor: (_, key) => documents.get(key) },
+      stops: {
+        withholds: (taskId) => withheld.has(taskId),
+        told: (_, key, sequence) => told.push(`${key} ${sequence}`),
+        toldAll: (_, sequence) => told.push(`all ${sequence}`),
+      },
       clock,
       log: silentLogger,
       send: (message, taken) => {
@@ -34,10 +48,8 @@ describe('what a session is told to run', () => {
 
   test('nothing is a complete set, too', () => {
     stream.start()
-    const documents = { putDocuments: [], removedDocuments: [] }
-    expect(sent).toEqual([
-      { sequence: 1, complete: true, more: false, put: [], removedTaskIds: [], ...documents },
-    ])
+    const none = { put: [], removedTaskIds: [], putDocuments: [], removedDocuments: [] }
+    expect(sent).toEqual([{ sequence: 1, complete: true, more: false, ...none }])
     take()
     expect(sent).toHaveLength(1)
   })
@@ -98,6 +110,72 @@ describe('what a session is told to run', () => {
     expect(JSON.parse(sent[1]?.put?.[0]?.taskJson ?? '{}')).toMatchObject({ DesiredState: 'shutdown' })
     take()
     expect(sent).toHaveLength(2)
+  })
+
+  test('documents belong to the set, and go before the tasks that may need them', async () => {
+    await state.commit([...service('x'.repeat(600_000)), put('task', task('t1'))])
+    documents.set('network/net1', '{}').set('peer/net1/10.0.0.9', '{}')
+    stream.start()
+    take()
+    const names = sent.map(({ putDocuments = [], put = [] }) => [...putDocuments, ...put].length)
+    expect(names).toEqual([3])
+    expect(sent[0]?.putDocuments?.map(({ kind, id }) => [kind, id])).toEqual([
+      ['network', 'net1'],
+      ['peer', 'net1/10.0.0.9'],
+    ])
+    expect(told).toEqual(['network/net1 1', 'peer/net1/10.0.0.9 1', 'all 1'])
+  })
+
+  test('many documents go out in several messages, and the number of the last stands for all', () => {
+    for (let i = 0; i < 20; i++) documents.set(`endpoints/s${i}`, 'x'.repeat(100_000))
+    stream.start()
+    for (let i = 0; i < 5; i++) take()
+    expect(sent.map(({ more, putDocuments }) => [more, putDocuments?.length])).toEqual([
+      [true, 6],
+      [true, 6],
+      [true, 6],
+      [false, 2],
+    ])
+    expect(told.slice(-2)).toEqual(['endpoints/s19 4', 'all 4'])
+  })
+
+  test('a document that changes is sent as it stands then; one that is gone is removed', () => {
+    documents.set('endpoints/s1', 'old').set('endpoints/s2', 'old')
+    stream.start()
+    take()
+    documents.set('endpoints/s1', 'newer')
+    stream.touchDocument('endpoints/s1')
+    stream.touchDocument('endpoints/s2')
+    documents.set('endpoints/s1', 'newest')
+    documents.delete('endpoints/s2')
+    clock.advance(10)
+    expect(sent[1]).toMatchObject({
+      sequence: 2,
+      putDocuments: [{ kind: 'endpoints', id: 's1', json: 'newest' }],
+      removedDocuments: [{ kind: 'endpoints', id: 's2' }],
+    })
+    expect(told.slice(-2)).toEqual(['endpoints/s1 2', 'endpoints/s2 2'])
+  })
+
+  test('a stop that is withheld is not told, and to a new session the task is one that runs', async () => {
+    const stopping = task('t1', { DesiredState: 'shutdown', Status: status('running') })
+    await state.commit([...service(), put('task', stopping)])
+    withheld.add('t1')
+    stream.start()
+    take()
+    expect(JSON.parse(sent[0]?.put?.[0]?.taskJson ?? '{}')).toMatchObject({ DesiredState: 'running' })
+    stream.touch('t1')
+    clock.advance(10)
+    expect(sent).toHaveLength(1)
+    withheld.clear()
+    stream.touch('t1')
+    clock.advance(10)
+    expect(JSON.parse(sent[1]?.put?.[0]?.taskJson ?? '{}')).toMatchObject({ DesiredState: 'shutdown' })
+  })
+
+  test('an agent cannot acknowledge what it was not told', () => {
+    stream.start()
+    expect([stream.limit(1), stream.limit(7)]).toEqual([1, 1])
   })
 
   test('after the end nothing is sent, and no timer is left', async () => {

@@ -8,6 +8,7 @@ import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
 import { AssignmentStream } from './assignment-stream.js'
 import { notPrimary, SUPERSEDED } from './ending.js'
+import { NetworkFeed } from './network-feed.js'
 import { NOT_A_MEMBER, updateNode } from './registration.js'
 import { type Admission, Session, type SessionCall, type SessionHost } from './session.js'
 import { StatusInbox } from './status-inbox.js'
@@ -83,6 +84,7 @@ class RunningDispatcher implements SessionHost {
   readonly #options: DispatcherOptions
   readonly #signal: AbortSignal
   readonly #inbox: StatusInbox
+  readonly #network: NetworkFeed
   readonly #open = new Set<Session>()
   readonly #sessions = new Map<string, Session>()
   readonly #unsubscribe: () => void
@@ -92,12 +94,18 @@ class RunningDispatcher implements SessionHost {
     this.#options = options
     this.#signal = signal
     this.#inbox = new StatusInbox(options)
+    this.#network = new NetworkFeed({
+      ...options,
+      touchDocument: (nodeId, key) => this.#sessions.get(nodeId)?.touchDocument(key),
+      touchTask: ({ ID, NodeID = '' }) => this.#sessions.get(NodeID)?.touch(ID),
+    })
     this.#news = options.news()
     this.#unsubscribe = options.state.subscribe((changes) => this.#hear(changes))
   }
 
   stop(): void {
     this.#unsubscribe()
+    this.#network.stop()
     const ending = notPrimary(this.#options.primary?.())
     for (const session of this.#open) session.end(ending)
   }
@@ -140,6 +148,11 @@ class RunningDispatcher implements SessionHost {
 
   report: SessionHost['report'] = (nodeId, reports) => this.#inbox.accept(nodeId, reports, this.#signal)
 
+  applied(session: Session, sequence: number): void {
+    const { nodeId } = session
+    if (this.#sessions.get(nodeId) === session) this.#network.applied(nodeId, sequence)
+  }
+
   admit(session: Session): Admission {
     const { state, clock, log, roleOf } = this.#options
     const { nodeId } = session
@@ -149,9 +162,12 @@ class RunningDispatcher implements SessionHost {
     const earlier = this.#sessions.get(nodeId)
     this.#sessions.set(nodeId, session)
     earlier?.end(SUPERSEDED)
+    this.#network.sessionBegins(nodeId)
     const assignments = new AssignmentStream({
       view: state,
       nodeId,
+      documents: this.#network.documents,
+      stops: this.#network,
       clock,
       log: log.child({ nodeId }),
       send: (message, sent) => session.sendAssignments(message, sent),
@@ -169,6 +185,7 @@ class RunningDispatcher implements SessionHost {
   }
 
   #hear(changes: readonly Change[]): void {
+    this.#network.follow(changes)
     for (const change of changes) {
       if (change.kind === 'task') {
         const taskId = (change.after ?? change.before)?.ID

@@ -26,6 +26,8 @@ export interface SessionHost {
   describe(nodeId: string, description: NodeDescription): Promise<void>
   markLeft(nodeId: string): Promise<void>
   report(nodeId: string, reports: readonly TaskReport[]): void
+  /** All that this session was told up to this number is in force on the node. */
+  applied(session: Session, sequence: number): void
   /** Makes this the one session of its node, and ends the earlier one. */
   admit(session: Session): Admission
   /** The session is over. */
@@ -66,6 +68,11 @@ export class Session {
   /** The task's assignment has changed. */
   touch(taskId: string): void {
     if (this.#state.kind === 'active') this.#state.assignments.touch(taskId)
+  }
+
+  /** A document that the node has, or is to have, has changed. */
+  touchDocument(key: string): void {
+    if (this.#state.kind === 'active') this.#state.assignments.touchDocument(key)
   }
 
   /** @param sent called once the connection has taken the message; never, when it is lost before */
@@ -131,7 +138,11 @@ export class Session {
     }
     switch (message.body) {
       case 'heartbeat':
+        return undefined
       case 'applied':
+        if (this.#state.kind === 'active') {
+          this.#host.applied(this, this.#state.assignments.limit(message.applied?.sequence ?? 0))
+        }
         return undefined
       case 'statuses':
         this.#takeReports(message.statuses?.reports ?? [])
