@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ShoalError } from '@shoal/common/errors'
 import type { ManagerClient } from '../../client/index.js'
@@ -57,12 +57,22 @@ export const command: Command = {
 
 const localApi = (stateDir: string): ManagerClient => localManager(readManagerConfig(stateDir).socketPath)
 
+/** The folder itself may be one that cannot be removed: where a volume is mounted. */
+function emptyFolder(folder: string): void {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+  try {
+    rmdirSync(folder)
+  } catch {
+    // It is empty: nothing of the cluster is left.
+  }
+}
+
 /** Of several managers another one takes over; the last one takes the cluster with it. */
 async function giveUpManager(manager: Daemon, stateDir: string, io: Io): Promise<void> {
   const isAlone = readManagerConfig(stateDir).store.kind === 'embedded'
   const farewell = isAlone ? undefined : await resignAsManager(localApi(stateDir), io.clock)
   await stopDaemon(manager, io.clock, MANAGER_PATIENCE_MS)
-  rmSync(stateDir, { recursive: true, force: true })
+  emptyFolder(stateDir)
   if (farewell?.kind === 'untold') {
     io.warn(
       `The other managers, if there are any, could not be told (${farewell.reason}): remove this node there with "ctl node rm --force".`,
