@@ -187,6 +187,17 @@ describe('a secondary', () => {
     expect(asked).toBe(false)
   })
 
+  test('takes no other manager for the primary: one that was demoted may still show its certificate', async () => {
+    let asked = false
+    const impostor = await aPrimary((_incoming, response) => {
+      asked = true
+      response.end()
+    }, identityOf('another'))
+    const { port } = await aSecondary(impostor)
+    expect((await ask({ port, path: '/services' })).status).toBe(503)
+    expect(asked).toBe(false)
+  })
+
   test('gives up a primary that stands still when another leads', async () => {
     const primary = await aPrimary(() => undefined)
     const { port, elect } = await aSecondary(primary)

@@ -32,15 +32,26 @@ import {
   createDispatcher,
   DISPATCHER_SERVER_OPTIONS,
   type Dispatcher,
+  roleOf,
 } from '@shoal/manager/dispatcher/index'
 import { Beats, createNodeHealth } from '@shoal/manager/node-health/index'
 import { put, specId, type Mutation, type SpecRecord, type TaskRecord } from '@shoal/manager/state/records'
 import { createTestState } from '@shoal/manager/state/testing/index'
-import { wire, type DispatcherClient } from '@shoal/proto'
+import { wire, type DispatcherClient, type NodeRole } from '@shoal/proto'
 
 export const HEARTBEAT_MS = 200
 /** Dead connections are found in as many milliseconds here, twice over. */
 const KEEPALIVE_MS = 300
+
+/** How managers of this scene would reach their store. */
+export const SETUP = {
+  clusterId: 'cluster',
+  etcdEndpoints: ['https://etcd:2379'],
+  etcdCa: 'ca',
+  etcdCertificate: 'certificate',
+  etcdKey: 'key',
+  sealKey: 'seal',
+}
 
 type TestState = Awaited<ReturnType<typeof createTestState>>
 
@@ -59,6 +70,8 @@ export interface Agent {
   /** What is on disk, as it were. */
   savedManagers: readonly string[]
   readonly roots: string[]
+  /** What the node was told to be, newest last. */
+  readonly roles: NodeRole[]
   hostname: string
   stop(): Promise<void>
 }
@@ -102,6 +115,7 @@ export class Scene {
       ...common,
       authenticate: nodeOfMetadata,
       news: () => clusterNews(state, knownManagers),
+      roleOf: (node) => roleOf(node, SETUP),
       primary: () => primary,
     })
     const server = new Server(DISPATCHER_SERVER_OPTIONS)
@@ -126,10 +140,12 @@ export class Scene {
     const worker = new FakeWorker()
     const documents = new FakeNetwork()
     const roots: string[] = []
+    const roles: NodeRole[] = []
     const agent = {
       worker,
       documents,
       roots,
+      roles,
       savedManagers: [] as readonly string[],
       hostname: `host-${nodeId}`,
     }
@@ -145,6 +161,7 @@ export class Scene {
       describeHost: () => Promise.resolve(description(agent.hostname)),
       onAssignments: worker,
       onDocuments: documents,
+      onRole: (role) => void roles.push(role),
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
       clock,
       random: systemRandom,

@@ -5,6 +5,7 @@ import {
   createScene,
   description,
   HEARTBEAT_MS,
+  SETUP,
   hastyClock,
   status,
   task,
@@ -54,6 +55,24 @@ describe('an agent and its manager', () => {
     agent.hostname = 'renamed'
     await expect.poll(() => scene.state.get('node', 'n1')?.Description.Hostname, SOON).toBe('renamed')
     expect(agent.worker.sets).toBe(1)
+  })
+
+  test('a node hears what it is to be, with each session and when it changes', async () => {
+    const setRole = async (Role: 'worker' | 'manager'): Promise<void> => {
+      const node = scene.state.get('node', 'n1')
+      if (!node) throw new Error('the node is gone')
+      await scene.state.commit([put('node', { ...node, Spec: { ...node.Spec, Role } })])
+    }
+    const worker = { isManager: false, setup: null }
+    const first = scene.startAgent('n1')
+    await expect.poll(() => first.roles, SOON).toEqual([worker])
+    await setRole('manager')
+    await expect.poll(() => first.roles, SOON).toEqual([worker, { isManager: true, setup: SETUP }])
+    await first.stop()
+    const second = scene.startAgent('n1')
+    await expect.poll(() => second.roles, SOON).toEqual([{ isManager: true, setup: SETUP }])
+    await setRole('worker')
+    await expect.poll(() => second.roles, SOON).toEqual([{ isManager: true, setup: SETUP }, worker])
   })
 
   test('the complete set comes first, then what changes, as whole documents', async () => {

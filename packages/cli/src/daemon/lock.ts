@@ -67,7 +67,7 @@ function removeStale(path: string, spare: string): void {
 function holderOf(path: string): number | undefined {
   try {
     const [pid = '', start] = readFileSync(path, 'utf8').split(' ')
-    return startOf(Number(pid)) === start ? Number(pid) : undefined
+    return start !== undefined && startOf(Number(pid)) === start ? Number(pid) : undefined
   } catch {
     return undefined
   }

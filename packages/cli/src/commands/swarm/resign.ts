@@ -17,7 +17,7 @@ export type Farewell =
   | { readonly kind: 'untold'; readonly reason: string }
 
 /** Has this host's node demoted. Its record changes while the agent leaves, and the primary may: so it tries again. */
-export async function resignAsManager(client: ManagerClient, clock: Clock): Promise<Farewell> {
+export async function resignAsManager(client: Resigning, clock: Clock): Promise<Farewell> {
   let reason = ''
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     try {
@@ -33,10 +33,13 @@ export async function resignAsManager(client: ManagerClient, clock: Clock): Prom
   return { kind: 'untold', reason }
 }
 
+/** What is asked of the local manager. */
+type Resigning = Pick<ManagerClient, 'info' | 'node' | 'updateNode'>
+
 const ATTEMPTING = 'You are attempting to leave the swarm on a node that is participating as a manager. '
 
 /** Why a manager is asked for --force, in Docker's words; that a quorum may be lost does not hold here. */
-export async function whyNotWithoutForce(client: ManagerClient): Promise<string> {
+export async function whyNotWithoutForce(client: Pick<ManagerClient, 'nodes'>): Promise<string> {
   const nodes = await client.nodes().catch((): Node[] => [])
   const managers = nodes.filter(({ Spec }) => Spec.Role === 'manager').length
   if (managers > 1)
