@@ -20,6 +20,7 @@ const NOTICED_BY: Readonly<Record<(typeof BUGS)[number], readonly string[]>> = {
   'stop-lies': ['containers follow their tasks'],
   'lost-ends': ['everything converges'],
   'room-released-too-early': ['nodes are not over-committed'],
+  'address-released-too-early': ['no address is given twice'],
   'loops-outlive-their-term': ['nothing outlives its term', 'everything converges'],
   'takeover-forgets-rollouts': ['rollouts keep their clock'],
   'watch-runs-ahead': [

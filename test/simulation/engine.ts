@@ -152,7 +152,7 @@ export class EngineClient implements Executor {
     const isSlow = this.#engine.options.dice.chance(0.05)
     await this.#takes(20, isSlow ? 15_000 : 600)
     if (signal.aborted) throw new ShoalError('unavailable', 'the preparation was given up')
-    const state = await this.#answered(this.#engine.memory.prepare(task, signal))
+    const state = await this.#answered(this.#engine.memory.prepare(withoutNetworks(task), signal))
     this.#engine.prepared(state.id, task)
     return state
   }
@@ -221,6 +221,12 @@ export class EngineClient implements Executor {
     if ('error' in outcome) throw outcome.error
     return outcome.value
   }
+}
+
+/** The engine in memory knows no networks of clusters. */
+function withoutNetworks(task: AssignedTask): AssignedTask {
+  const { Networks: _networks, ...Spec } = task.Spec
+  return { ...task, Spec }
 }
 
 /** Containers are named `<service>.<slot>.<task>`. */

@@ -1,5 +1,5 @@
 import type { NodeDescription } from '@shoal/engine-api'
-import type { ClusterRecord, NodeRecord } from '@shoal/manager/state/records'
+import { put, type Mutation } from '@shoal/manager/state/records'
 import type { Dice } from './dice.js'
 
 const META = {
@@ -34,33 +34,54 @@ function describe(id: string, cpus: number): NodeDescription {
   }
 }
 
-/** The records that the founding of the cluster and the joins of its nodes have left. */
-export function firstRecords(
-  { nodes, historyLimit }: Layout,
-  cluster: string,
-): (ClusterRecord | NodeRecord)[] {
-  const record: ClusterRecord = {
-    ...META,
-    ID: cluster,
-    Spec: { Orchestration: { TaskHistoryRetentionLimit: historyLimit } },
-    Shoal: {
-      RootCertificate: 'root',
-      RootKey: 'key',
-      WorkerSecret: 'worker',
-      ManagerSecret: 'manager',
-      DefaultAddrPool: [],
-      SubnetSize: 24,
-      DataPathPort: 4789,
-    },
-  }
+/** Networks that users find: in the narrow one addresses come round soon, and run out. */
+export const NETWORKS = { narrow: '10.1.0.0/28', wide: '10.2.0.0/22' } as const
+
+/** What the founding of the cluster, the joins of its nodes and the making of its networks have left. */
+export function firstRecords({ nodes, historyLimit }: Layout, cluster: string): Mutation[] {
   return [
-    record,
-    ...nodes.map(({ id, description }): NodeRecord => ({
+    put('cluster', {
       ...META,
-      ID: id,
-      Spec: { Role: 'worker', Availability: 'active', Labels: {} },
-      Description: description,
-      Status: { State: 'unknown', Addr: '' },
-    })),
+      ID: cluster,
+      Spec: { Orchestration: { TaskHistoryRetentionLimit: historyLimit } },
+      Shoal: {
+        RootCertificate: 'root',
+        RootKey: 'key',
+        WorkerSecret: 'worker',
+        ManagerSecret: 'manager',
+        DefaultAddrPool: ['10.0.0.0/8'],
+        SubnetSize: 24,
+        DataPathPort: 4789,
+      },
+    }),
+    ...nodes.map(({ id, description }) =>
+      put('node', {
+        ...META,
+        ID: id,
+        Spec: { Role: 'worker', Availability: 'active', Labels: {} },
+        Description: description,
+        Status: { State: 'unknown', Addr: '' },
+      }),
+    ),
+    ...Object.entries(NETWORKS).map(([name, subnet], index) => network(name, subnet, 5_000 + index)),
   ]
+}
+
+function network(name: string, Subnet: string, Vni: number): Mutation {
+  const Gateway = Subnet.replace(/\d+\/\d+$/u, '1')
+  return put('network', {
+    ...META,
+    ID: name,
+    Spec: {
+      Name: name,
+      Driver: 'overlay',
+      Internal: false,
+      Attachable: false,
+      Ingress: false,
+      IPAM: { Driver: 'default', Options: null, Config: [{ Subnet, Gateway }] },
+      Options: {},
+      Labels: {},
+    },
+    Shoal: { Vni },
+  })
 }

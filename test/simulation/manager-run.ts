@@ -9,7 +9,7 @@ import { Beats } from '@shoal/manager/node-health/index'
 import { PRIMARY_LOOPS, type PrimaryParts, startLoops } from '@shoal/manager/primary'
 import { Role } from '@shoal/manager/role'
 import { type LiveState, openState } from '@shoal/manager/state/index'
-import { probeFor, stateFor } from './bugs/index.js'
+import { bookFor, probeFor, stateFor } from './bugs/index.js'
 import type { ServerEnd } from './call.js'
 import type { Listener } from './network.js'
 import type { SimProcess } from './process.js'
@@ -98,7 +98,7 @@ export class ManagerRun implements Listener {
       probe: probeFor(this.#world.network.probeFrom(this.#name, process), this.#world.bug),
     })
     const beats = new Beats(clock)
-    const book = new AddressBook({ state, clock }).follow(this.#stopping.signal)
+    const book = new AddressBook(bookFor({ state, clock }, this.#world.bug)).follow(this.#stopping.signal)
     const dispatcher = this.#createDispatcher(state, directory, beats)
     directory.onChange(() => dispatcher.newsChanged())
     this.#dispatcher = dispatcher

@@ -59,12 +59,9 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
 
 /** The records of the founding, and every process. */
 async function found(world: World): Promise<void> {
-  const operations = firstRecords(world.layout, CLUSTER).map((record): Operation => {
-    const place =
-      record.ID === CLUSTER
-        ? ({ kind: 'cluster', slot: 'cluster' } as const)
-        : ({ kind: 'node', slot: slotOf('node', record as never) } as const)
-    return { type: 'put', key: keyOf(CLUSTER, place), value: encode(record) }
+  const operations = firstRecords(world.layout, CLUSTER).map(({ kind, record }): Operation => {
+    const key = keyOf(CLUSTER, { kind, slot: slotOf(kind, record) })
+    return { type: 'put', key, value: encode(record) }
   })
   await world.store.commit('founder', { compares: [], operations })
   for (const manager of world.managers) manager.start()

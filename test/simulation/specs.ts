@@ -8,12 +8,14 @@ const HOST_PORTS = [8080, 9090] as const
 
 /** A service that somebody might want: small, of either mode, now and then one that cannot work. */
 export function newServiceSpec(dice: Dice, name: string): ServiceSpec {
+  const Target = dice.weighted({ '': 6, narrow: 3, wide: 1 })
   const port = dice.chance(0.25) ? dice.pick(HOST_PORTS) : undefined
   const spec: ServiceSpec = {
     Name: name,
     Mode: dice.chance(0.2) ? { Global: {} } : { Replicated: { Replicas: dice.between(1, 5) } },
     TaskTemplate: {
       ...withImage({}, image(dice)),
+      ...(Target !== '' && { Networks: [{ Target }] }),
       RestartPolicy: {
         Condition: dice.weighted({ any: 6, 'on-failure': 2, none: 1 }),
         Delay: dice.pick([0, 1, 5]) * SECOND,
@@ -103,6 +105,7 @@ export function soundSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
     Labels: { sound: 'yes' },
     TaskTemplate: {
       ...withImage({}, `good:${dice.between(0, 9)}`),
+      ...(dice.chance(0.3) && { Networks: [{ Target: 'wide' }] }),
       ForceUpdate: (spec.TaskTemplate?.ForceUpdate ?? 0) + 1,
       RestartPolicy: { Condition: 'any', Delay: SECOND },
     },

@@ -1,9 +1,10 @@
-import { isTerminal } from '@shoal/common'
+import { isBefore, isTerminal } from '@shoal/common'
 import { decode } from '@shoal/manager/state/codec'
 import { placeOf } from '@shoal/manager/state/keys'
 import type {
   Change,
   ClusterRecord,
+  GatewayRecord,
   Kind,
   NodeRecord,
   Records,
@@ -83,6 +84,10 @@ export class Truth {
     return [...this.#tables.node.values()]
   }
 
+  gateways(): GatewayRecord[] {
+    return [...this.#tables.gateway.values()]
+  }
+
   services(): ServiceRecord[] {
     return [...this.#tables.service.values()]
   }
@@ -120,8 +125,8 @@ export class Truth {
   /** Whether its node is down or gone, so that nobody knows what became of it. */
   isLost(task: TaskRecord): boolean {
     if (task.Status.State === 'orphaned') return true
-    if (task.NodeID === undefined || task.Status.State === 'pending' || isTerminal(task.Status.State))
-      return false
+    const isGiven = !isBefore(task.Status.State, 'assigned') && !isTerminal(task.Status.State)
+    if (task.NodeID === undefined || !isGiven) return false
     const node = this.node(task.NodeID)
     return node === undefined || node.Status.State === 'down'
   }

@@ -26,6 +26,7 @@ export const BUGS = [
   'stop-lies',
   'lost-ends',
   'room-released-too-early',
+  'address-released-too-early',
   'loops-outlive-their-term',
   'takeover-forgets-rollouts',
   'watch-runs-ahead',
@@ -63,6 +64,12 @@ const STATE_BUGS: Readonly<Partial<Record<Bug, readonly [Part, Patch]>>> = {
 export function stateFor(part: Part, state: State, bug: Bug | undefined, term?: Term): State {
   const [buggy, patch] = (bug && STATE_BUGS[bug]) ?? []
   return patch && part === buggy ? patch(state, term) : state
+}
+
+/** What the book of addresses is made of. */
+export function bookFor<Parts extends { readonly state: State }>(parts: Parts, bug: Bug | undefined): Parts {
+  if (bug !== 'address-released-too-early') return parts
+  return { ...parts, state: withEarlyRelease(parts.state), restMs: 0 }
 }
 
 /** How a manager knocks at the primary's port. */

@@ -2,6 +2,7 @@ import { isDesiredAlive, isTerminal, type TaskState } from '@shoal/common'
 import type { UpdateConfig } from '@shoal/engine-api'
 import {
   put,
+  type ChangeOf,
   type Mutation,
   type Records,
   type ServiceRecord,
@@ -115,16 +116,19 @@ export function withEarlyRelease(state: State): State {
     isDesiredAlive(task.DesiredState) || isTerminal(task.Status.State)
       ? task
       : { ...task, Status: { ...task.Status, State: 'shutdown' } }
+  const patchChange = ({ before, after }: ChangeOf<'task'>): ChangeOf<'task'> => ({
+    kind: 'task',
+    ...(before && { before: patch(before) }),
+    ...(after && { after: patch(after) }),
+  })
   return patched(state, {
     subscribe: (listener) =>
       state.subscribe((changes) =>
-        listener(
-          changes.map((change) =>
-            change.kind === 'task' && change.after ? { ...change, after: patch(change.after) } : change,
-          ),
-        ),
+        listener(changes.map((change) => (change.kind === 'task' ? patchChange(change) : change))),
       ),
     tasksOfNode: (id) => Array.from(state.tasksOfNode(id), patch),
+    all: ((kind) =>
+      kind === 'task' ? Array.from(state.all('task'), patch) : state.all(kind)) as State['all'],
   })
 }
 

@@ -1,5 +1,6 @@
 /** The safety rules that hold at every step of a simulation, whatever goes wrong in it. */
 import type { World } from '../world.js'
+import { addressesRule } from './addresses.js'
 import { capacityRule } from './capacity.js'
 import { containersRule } from './containers.js'
 import { fencingRule } from './fencing.js'
@@ -21,6 +22,7 @@ export function newRules(world: World): Rule[] {
     forwardRule,
     referencesRule,
     namesRule,
+    addressesRule,
     slotsRule,
     capacityRule,
     reservationsRule,
