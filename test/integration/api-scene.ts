@@ -1,6 +1,12 @@
 import { silentLogger, systemClock, systemRandom, toTimestamp, type Clock } from '@shoal/common'
 import { AddressBook, createAllocator, planIngress } from '@shoal/manager/allocator/index'
-import { createApi, WriteQueue, type ApiHttpsOptions, type ApiOptions } from '@shoal/manager/api/index'
+import {
+  createApi,
+  EventLog,
+  WriteQueue,
+  type ApiHttpsOptions,
+  type ApiOptions,
+} from '@shoal/manager/api/index'
 import { joinTokens, newClusterRecord, rotateJoinToken, tlsInfoOf } from '@shoal/manager/ca/index'
 import { DEFAULT_LOOP, KeyedLoop } from '@shoal/manager/loops/keyed-loop'
 import { createServiceReconciler } from '@shoal/manager/orchestrator/index'
@@ -46,6 +52,7 @@ export async function aClusterWithApi(): Promise<ApiScene> {
     log: silentLogger,
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     book: new AddressBook({ state, clock: systemClock }).follow(ending.signal),
+    events: new EventLog(state, systemClock),
     writes: new WriteQueue(),
     facts: {
       version: '0.1.0',

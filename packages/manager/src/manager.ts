@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, sleep } from '@shoal/common'
 import { AddressBook } from './allocator/index.js'
-import { type ApiOptions, type EtcdAccess, WriteQueue } from './api/index.js'
+import { type ApiOptions, type EtcdAccess, EventLog, WriteQueue } from './api/index.js'
 import {
   CertificateAuthority,
   createEnrollmentHandlers,
@@ -253,8 +253,11 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
   closers.add(() => passOn.close())
   const facts = readFacts(config, membership, directory)
   const transfer = transferOf(base, facts.version)
+  const events = new EventLog(state, clock)
+  closers.add(() => events.close())
   const api: ApiOptions = {
     writes: new WriteQueue(),
+    events,
     state,
     book,
     clock,

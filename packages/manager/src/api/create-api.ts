@@ -8,6 +8,7 @@ import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
 import type { ApiHttpsOptions, ApiOptions, PassOn } from './options.js'
+import { eventRoutes } from './routes/events.js'
 import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { configRoutes, secretRoutes } from './routes/secrets.js'
@@ -20,13 +21,14 @@ import { taskRoutes } from './routes/tasks.js'
 /** Far above any spec that a store could keep (etcd takes 1.5 MB). */
 const LARGEST_BODY_BYTES = 4 * 1024 * 1024
 /**
- * Everything else is the primary's to answer. `/info` tells of the manager that was asked, from its warm copy; a
+ * Everything else is the primary's to answer. `/info` and `/events` tell from the warm copy of who was asked; a
  * backup is read from the store, which every manager reaches, also while there is no primary.
  */
 const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set([
   '/_ping',
   '/version',
   '/info',
+  '/events',
   '/shoal/store',
   '/shoal/backup',
 ])
@@ -49,6 +51,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   taskRoutes(app, options)
   shoalRoutes(app, options)
   networkRoutes(app, options)
+  eventRoutes(app, options)
   secretRoutes(app, options)
   configRoutes(app, options)
   return app

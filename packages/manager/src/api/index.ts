@@ -6,6 +6,7 @@
  */
 export { API_VERSION, MIN_API_VERSION } from './api-version.js'
 export { createApi } from './create-api.js'
+export { EventLog } from './events/index.js'
 export type {
   ApiCa,
   ApiHttpsOptions,

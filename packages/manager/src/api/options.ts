@@ -6,6 +6,7 @@ import type { SecureContextOptions } from 'node:tls'
 import type { AddressBook } from '../allocator/index.js'
 import type { ClusterRecord, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
+import type { EventLog } from './events/index.js'
 import type { WriteQueue } from './write-queue.js'
 
 export interface RemoteManager {
@@ -97,6 +98,8 @@ export interface ApiOptions {
   readonly refuseManagers?: string
   /** Which addresses are taken: shared with the allocator. */
   readonly book: AddressBook
+  /** What has happened in the cluster; one for all servers over this state. */
+  readonly events: EventLog
   /** One for all servers over this state. */
   readonly writes: WriteQueue
   /** Without it this manager serves everything itself. */

@@ -1,0 +1,74 @@
+import { ShoalError } from '@shoal/common'
+import type { FastifyRequest } from 'fastify'
+import { readFilters } from '../request/filters.js'
+import { queryText } from '../request/query.js'
+import type { SwarmEvent } from './event.js'
+
+const FILTERS = [
+  'config',
+  'container',
+  'daemon',
+  'event',
+  'image',
+  'label',
+  'network',
+  'node',
+  'plugin',
+  'scope',
+  'secret',
+  'service',
+  'type',
+  'volume',
+]
+/** Filters by an object's ID or name, and the type of event that each of them means. */
+const OBJECTS = ['config', 'container', 'image', 'network', 'node', 'plugin', 'secret', 'service', 'volume']
+
+/** What a client wants to hear. Times are milliseconds since the epoch. */
+export interface EventQuery {
+  /** Undefined: nothing of the past. */
+  readonly sinceMs: number | undefined
+  /** Undefined: without end. */
+  readonly untilMs: number | undefined
+  wants(event: SwarmEvent): boolean
+}
+
+/** @throws ShoalError `invalid-argument` for malformed times and unknown filters */
+export function readEventQuery(request: FastifyRequest): EventQuery {
+  const sinceMs = readTime(queryText(request, 'since'))
+  const untilMs = readTime(queryText(request, 'until'))
+  if (sinceMs !== undefined && untilMs !== undefined && sinceMs > untilMs) {
+    throw new ShoalError(
+      'invalid-argument',
+      `since time (${sinceMs / 1000}) cannot be after until time (${untilMs / 1000})`,
+    )
+  }
+  const filters = readFilters(request, FILTERS)
+  return {
+    sinceMs,
+    untilMs,
+    wants: (event) =>
+      filters.some('type', (type) => type === event.Type) &&
+      filters.some('event', (action) => action === event.Action) &&
+      filters.some('scope', (scope) => scope === event.scope) &&
+      filters.some('daemon', () => false) &&
+      filters.labels('label', event.Actor.Attributes) &&
+      OBJECTS.every((type) =>
+        filters.some(
+          type,
+          (wanted) =>
+            type === event.Type &&
+            (event.Actor.ID.startsWith(wanted) || event.Actor.Attributes['name'] === wanted),
+        ),
+      ),
+  }
+}
+
+/** Unix seconds, with a fraction if need be; the docker CLI turns everything else into that. */
+function readTime(text: string): number | undefined {
+  if (text === '') return undefined
+  if (/^\d{1,12}(?:\.\d{1,9})?$/.test(text)) return Number(text) * 1000
+  throw new ShoalError(
+    'invalid-argument',
+    `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`,
+  )
+}
