@@ -38,11 +38,11 @@ export function demand(holds: boolean, world: World, otherwise: string): void {
 
 /** How many slots have a task of the image that does not run yet, or one that is being stopped. */
 function inMotion(world: World, image: string): number {
-  const moving = new Set<number | undefined>()
+  const moving = new Set<number | string | undefined>()
   for (const task of world.tasks()) {
     const isNew = world.imageOf(task) === image && isBefore(task.Status.State, 'running')
     const isLeaving = task.DesiredState === 'shutdown' && !isTerminal(task.Status.State)
-    if (isNew || isLeaving) moving.add(task.Slot)
+    if (isNew || isLeaving) moving.add(task.Slot ?? task.NodeID)
   }
   return moving.size
 }

@@ -30,6 +30,7 @@ export function stepRollout(
   now: number,
 ): RolloutStep {
   const state = service.UpdateStatus?.State
+  if (state === 'completed' || state === 'rollback_completed') return { turn: latecomers(service, slots) }
   if (state !== undefined && state !== 'updating' && state !== 'rollback_started') return { turn: NO_TURN }
   const rollout = service.Shoal.Rollout
   if (rollout) return proceed(service, rollout, slots, failures, now)
@@ -43,6 +44,21 @@ export function stepRollout(
       : { turn: NO_TURN }
   }
   return state === undefined ? { turn: NO_TURN } : { turn: NO_TURN, service: completed(service, now) }
+}
+
+/**
+ * The slots that could not change while the rollout went on, and can now: their node was paused, or down. No rollout
+ * begins for them, but they keep to its parallelism.
+ */
+function latecomers(service: ServiceRecord, slots: readonly SlotProgress[]): ReadonlySet<string> {
+  const inMotion = slots.filter((slot) => slot.isSwitching).length
+  const room = Math.max(0, rolloutConfig(service).parallelism - inMotion)
+  return new Set(
+    slots
+      .filter((slot) => slot.isDirty)
+      .slice(0, room)
+      .map((slot) => slot.key),
+  )
 }
 
 function proceed(
