@@ -38,7 +38,7 @@ function describe(id: string, cpus: number): NodeDescription {
 export const NETWORKS = { narrow: '10.1.0.0/28', wide: '10.2.0.0/22' } as const
 
 /** What the founding of the cluster, the joins of its nodes and the making of its networks have left. */
-export function firstRecords({ nodes, historyLimit }: Layout, cluster: string): Mutation[] {
+export function firstRecords({ managers, nodes, historyLimit }: Layout, cluster: string): Mutation[] {
   return [
     put('cluster', {
       ...META,
@@ -63,8 +63,20 @@ export function firstRecords({ nodes, historyLimit }: Layout, cluster: string): 
         Status: { State: 'unknown', Addr: '' },
       }),
     ),
+    ...managers.map(managerNode),
     ...Object.entries(NETWORKS).map(([name, subnet], index) => network(name, subnet, 5_000 + index)),
   ]
+}
+
+/** Hosts of managers alone: they have no agent here, and no task ever gets there. */
+function managerNode(id: string): Mutation {
+  return put('node', {
+    ...META,
+    ID: id,
+    Spec: { Role: 'manager', Availability: 'drain', Labels: {} },
+    Description: describe(id, 1),
+    Status: { State: 'unknown', Addr: id },
+  })
 }
 
 function network(name: string, Subnet: string, Vni: number): Mutation {

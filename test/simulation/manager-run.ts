@@ -5,6 +5,7 @@ import { WriteQueue } from '@shoal/manager/api/write-queue'
 import { clusterNews, createDispatcher, type Dispatcher } from '@shoal/manager/dispatcher/index'
 import { Election } from '@shoal/manager/election'
 import { ManagerDirectory, type Term } from '@shoal/manager/leader/index'
+import { managerAddresses } from '@shoal/manager/manager-addresses'
 import { Beats } from '@shoal/manager/node-health/index'
 import { PRIMARY_LOOPS, type PrimaryParts, startLoops } from '@shoal/manager/primary'
 import { Role } from '@shoal/manager/role'
@@ -115,7 +116,7 @@ export class ManagerRun implements Listener {
       beats,
       authenticate: (call) => ({ nodeId: (call as unknown as ServerEnd).nodeId, role: 'worker' }),
       news: () => {
-        const known = directory.managers().map(({ address }) => address)
+        const known = managerAddresses(state, directory)
         return clusterNews(state, known.length > 0 ? known : [this.#address])
       },
       primary: () => directory.leader()?.address,

@@ -80,8 +80,9 @@ export class Truth {
     return this.#tables.task.get(id)
   }
 
+  /** The nodes that have an agent: not the managers'. */
   nodes(): NodeRecord[] {
-    return [...this.#tables.node.values()]
+    return [...this.#tables.node.values()].filter(({ Spec }) => Spec.Role !== 'manager')
   }
 
   gateways(): GatewayRecord[] {

@@ -147,7 +147,8 @@ export class World {
   #written(written: Written): void {
     const changes: Change[] = this.truth.apply(written.operations, written.revision)
     if (changes.length === 0) return
-    this.lastWriteMs = this.clock.now()
+    // A node's part in a network that it has no more use for is taken back long after.
+    if (changes.some(({ kind, after }) => kind !== 'gateway' || after)) this.lastWriteMs = this.clock.now()
     for (const change of changes) this.trace.add(`${written.writer} ${describeChange(change)}`)
     for (const rule of this.#rules) rule.onWrite?.(changes, written)
   }

@@ -4,10 +4,9 @@ import type { ManagerStatus } from '@shoal/engine-api'
 import type { ClusterFacts } from './api/index.js'
 import type { ManagerConfig } from './config.js'
 import type { ManagerDirectory } from './leader/index.js'
+import { lastAddressOf } from './manager-addresses.js'
 import type { Membership } from './membership.js'
 import type { NodeRecord } from './state/index.js'
-
-const DEFAULT_PORT = 2377
 
 const GO_ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64', ia32: '386', arm: 'arm' }
 
@@ -38,8 +37,7 @@ function managerStatus(node: NodeRecord, directory: ManagerDirectory): ManagerSt
   if (node.Spec.Role !== 'manager') return undefined
   const alive = directory.managers().find(({ managerId }) => managerId === node.ID)
   if (!alive) {
-    const Addr = node.ManagerStatus?.Addr ?? `${node.Status.Addr}:${DEFAULT_PORT}`
-    return { Reachability: 'unreachable', Addr }
+    return { Reachability: 'unreachable', Addr: lastAddressOf(node) }
   }
   const leads = directory.leader()?.managerId === node.ID
   return { ...(leads && { Leader: true }), Reachability: 'reachable', Addr: alive.address }

@@ -21,6 +21,7 @@ import { ManagerDirectory, type ManagerInfo, probeTcp } from './leader/index.js'
 import { listenForAgents, listenOnHttps, listenOnMetrics, listenOnSocket } from './listeners.js'
 import { type Membership, openMembership } from './membership.js'
 import { untilNoManager, whyNoManager } from './membership-watch.js'
+import { managerAddresses } from './manager-addresses.js'
 import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
@@ -186,8 +187,8 @@ function infoOf(config: ManagerConfig, { nodeId }: Membership): ManagerInfo {
 }
 
 /** `host:port` of every manager's 2377, the primary's first. */
-function addressesOf({ directory, parts }: Base): string[] {
-  const known = directory.managers().map(({ address }) => address)
+function addressesOf({ state, directory, parts }: Base): string[] {
+  const known = managerAddresses(state, directory)
   return known.length > 0 ? known : [joinAddress(parts.config)]
 }
 
