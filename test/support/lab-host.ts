@@ -73,6 +73,11 @@ export class DockerHost {
     await mustRunProgram('docker', ['cp', `${this.#container.getId()}:${from}/.`, to])
   }
 
+  /** Copies a file of this machine to the host. */
+  async copyIn(from: string, to: string): Promise<void> {
+    await mustRunProgram('docker', ['cp', from, `${this.#container.getId()}:${to}`])
+  }
+
   /** The containers of Shoal's tasks on this host, ended ones too. @throws Error when its engine does not answer */
   async containers(): Promise<HostContainer[]> {
     for (;;) {

@@ -26,9 +26,9 @@ import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
 import { startLoops } from './primary.js'
 import { Role } from './role.js'
-import { isConfidential, type LiveState, openState } from './state/index.js'
-import { openStore, SealedStore, type Store } from './store/index.js'
-import { managerSetup, NO_OTHER_MANAGER, storeConfig } from './store-setup.js'
+import { type LiveState, openState } from './state/index.js'
+import { openStore, type Store } from './store/index.js'
+import { managerSetup, NO_OTHER_MANAGER, sealedStore, storeConfig } from './store-setup.js'
 import { finishTransfer, setEmbeddedStoreAside, TransferService } from './transfer/index.js'
 
 export interface ManagerParts {
@@ -90,6 +90,8 @@ export async function startManager(parts: ManagerParts): Promise<Manager> {
 interface Base {
   readonly parts: ManagerParts
   readonly membership: Membership
+  /** As it lies on disk: what is confidential is sealed. */
+  readonly raw: Store
   readonly store: Store
   readonly state: LiveState
   readonly book: AddressBook
@@ -105,11 +107,8 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const stopping = new AbortController()
   const { signal } = stopping
 
-  const store = new SealedStore(await openStore(storeConfig(config), parts), {
-    key: Buffer.from(membership.sealKey, 'base64'),
-    isConfidential,
-    random,
-  })
+  const raw = await openStore(storeConfig(config), parts)
+  const store = sealedStore(raw, membership, random)
   closers.add(() => store.close())
   const cluster = membership.clusterId
   await finishTransfer(store, cluster)
@@ -147,7 +146,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const identity = await openIdentity(parts, membership, state)
   void identity.run(signal)
 
-  const base: Base = { parts, membership, store, state, book, role, directory, identity }
+  const base: Base = { parts, membership, raw, store, state, book, role, directory, identity }
   const beats = new Beats(clock)
   const dispatcher = dispatcherOf(base, beats)
   closers.add(directory.onChange(() => dispatcher.newsChanged()))
@@ -213,12 +212,13 @@ function dispatcherOf(base: Base, beats: Beats): Dispatcher {
   })
 }
 
-function transferOf({ parts, membership, store }: Base, release: string): TransferService | undefined {
+function transferOf({ parts, membership, raw, store }: Base, release: string): TransferService | undefined {
   const { mover, ...rest } = parts
   if (!mover) return undefined
   return new TransferService({
     ...rest,
     cluster: membership.clusterId,
+    raw,
     store,
     release,
     ...(mover.failure !== undefined && { moveFailure: mover.failure }),

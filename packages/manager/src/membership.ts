@@ -21,12 +21,15 @@ export function openMembership(path: string, initialise: boolean, random: Random
   if (!initialise) {
     throw new ShoalError('failed-precondition', `${path} is missing: this host is no manager of any cluster`)
   }
-  const sealKey = randomOctets(random, SEAL_KEY_BYTES).toString('base64')
-  const membership = { clusterId: newId(random), nodeId: newId(random), sealKey }
+  const membership = { clusterId: newId(random), nodeId: newId(random), sealKey: newSealKey(random) }
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writeFileSync(`${path}.tmp`, JSON.stringify(membership), { mode: 0o600 })
   renameSync(`${path}.tmp`, path)
   return membership
+}
+
+export function newSealKey(random: Random): string {
+  return randomOctets(random, SEAL_KEY_BYTES).toString('base64')
 }
 
 function readMembership(path: string): Membership | undefined {

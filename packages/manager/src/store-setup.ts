@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Random } from '@shoal/common'
 import type { ManagerSetup } from '@shoal/proto'
 import type { ManagerConfig } from './config.js'
 import type { Membership } from './membership.js'
-import type { StoreConfig } from './store/index.js'
+import { isConfidential } from './state/index.js'
+import { SealedStore, type Store, type StoreConfig } from './store/index.js'
 
 export const NO_OTHER_MANAGER =
   'the embedded store serves one manager: move the cluster to etcd first (ctl swarm move --etcd …), where it can have several'
@@ -20,6 +22,11 @@ export function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {
     ...(certFile !== undefined && { cert: read(certFile) }),
     ...(keyFile !== undefined && { key: read(keyFile) }),
   }
+}
+
+/** The store as this manager reads and writes it: what is confidential is sealed beneath. */
+export function sealedStore(raw: Store, { sealKey }: Pick<Membership, 'sealKey'>, random: Random): Store {
+  return new SealedStore(raw, { key: Buffer.from(sealKey, 'base64'), isConfidential, random })
 }
 
 /** What another manager needs to reach the same store; undefined when no other can. */

@@ -120,6 +120,7 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       start: { summary: 'Start the daemons of this host again', load: () => import('./swarm/start.js') },
       backup: { summary: 'Write the cluster into a file', load: () => import('./swarm/backup.js') },
       move: { summary: 'Move the cluster to etcd', load: () => import('./swarm/move.js') },
+      restore: { summary: 'Bring a cluster back from a backup', load: () => import('./swarm/restore.js') },
       leave: { summary: 'Leave the swarm', load: () => import('./swarm/leave.js') },
       'take-role': {
         summary: "Make this host's daemons fit the role of its node",

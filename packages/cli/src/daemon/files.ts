@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, ShoalError } from '@shoal/common/errors'
 import type { Environment, EtcdAccess } from '../client/index.js'
@@ -148,6 +148,30 @@ function writeSecret(path: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   writeFileSync(path, text, { mode: 0o600 })
   return path
+}
+
+/**
+ * Tells this host's agent where the managers are; it hears of it when it starts.
+ * @param managers `host:port`
+ * @throws failed-precondition when this host runs no agent
+ */
+export function pointAgentAt(stateDir: string, managers: readonly string[]): void {
+  const { joinToken: _used, ...config } = readAgentConfig(stateDir)
+  writeConfig(agentConfigPath(stateDir), { ...config, managers: [...managers] })
+  // What managers told it counts more than its configuration.
+  rmSync(join(stateDir, 'agent', 'managers.json'), { force: true })
+}
+
+/**
+ * Gives the folder of this host's manager a name under which no manager starts on it.
+ * @param nowMs milliseconds since the epoch
+ * @returns the name
+ */
+export function setManagerAside(stateDir: string, nowMs: number): string {
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, '')
+  const aside = join(stateDir, `manager-before-restore-${stamp}`)
+  renameSync(join(stateDir, 'manager'), aside)
+  return aside
 }
 
 /** What the agent last said of its joining; undefined before it has. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { type Clock, sleep } from '@shoal/common/clock'
 import { messageOf, ShoalError } from '@shoal/common/errors'
@@ -104,6 +105,27 @@ export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } 
   return {
     alive: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
     stop: () => void child.kill('SIGTERM'),
+  }
+}
+
+/**
+ * Has this host's manager-to-be bring a cluster back from a backup.
+ * @param configPath of the manager, under another name than the daemon reads
+ * @throws failed-precondition with what the program said
+ */
+export async function restoreFrom(
+  backupPath: string,
+  configPath: string,
+): Promise<{ clusterId: string; nodeId: string }> {
+  const program = fileURLToPath(new URL('../../../manager/dist/restore.js', import.meta.url))
+  const child = spawn(process.execPath, [program, '--config', configPath, '--from', backupPath], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  try {
+    return JSON.parse(out) as { clusterId: string; nodeId: string }
+  } catch (error) {
+    throw new ShoalError('failed-precondition', `the cluster has not been restored: ${err.trim()}`, error)
   }
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { toTimestamp } from '@shoal/common'
 import type { NodeState } from '@shoal/engine-api'
 import type { NodeRecord } from '../state/records.js'
-import { decideNodeHealth, ORPHANED_AFTER_MS } from './decide.js'
+import { decideNodeHealth, ORPHANED_AFTER_MS, RESTORED_PATIENCE_MS } from './decide.js'
 
 const T0 = Date.UTC(2026, 0, 1)
 const PERIOD_MS = 5_000
@@ -31,6 +31,18 @@ describe('what the silence of a node calls for', () => {
     ['down', ORPHANED_AFTER_MS, { type: 'orphan-tasks', message: 'node has been down for 24 hours' }],
   ] as const)('a node that is %s and was heard of %i ms ago', (state, silenceMs, plan) => {
     expect(decideNodeHealth(node(state), T0, T0 + silenceMs, PERIOD_MS)).toEqual(plan)
+  })
+
+  test('a node of a restored cluster has time until its agent is told of the new managers', () => {
+    const known = { ...node('unknown').Description, Engine: { EngineVersion: '28.2.2' } }
+    const restored: NodeRecord = {
+      ...node('unknown'),
+      Description: known,
+      Status: { State: 'unknown', Message: 'restored', Addr: '' },
+    }
+    const after = (ms: number) => decideNodeHealth(restored, T0, T0 + ms, PERIOD_MS)
+    expect(after(RESTORED_PATIENCE_MS - 1)).toEqual({ type: 'wait', untilMs: T0 + RESTORED_PATIENCE_MS })
+    expect(after(RESTORED_PATIENCE_MS)).toEqual({ type: 'mark-down', message: 'restored' })
   })
 
   test('the tasks of a node that was removed are orphaned at once', () => {

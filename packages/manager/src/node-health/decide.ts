@@ -5,6 +5,11 @@ import type { NodeRecord } from '../state/records.js'
 export const MISSED_BEATS = 3
 /** Tasks on a node that has been down for this long are given up for good, in milliseconds. */
 export const ORPHANED_AFTER_MS = 24 * 60 * 60 * 1_000
+/**
+ * A node of a cluster that was restored from a backup has this long until it is heard of again, in milliseconds:
+ * somebody has to tell its agent of the new managers, and until then its containers run.
+ */
+export const RESTORED_PATIENCE_MS = 15 * 60 * 1_000
 
 export type NodeHealthPlan =
   /** Nothing, until the node changes. */
@@ -28,8 +33,13 @@ export function decideNodeHealth(
 ): NodeHealthPlan {
   if (!node) return { type: 'orphan-tasks', message: 'Task belonged to a node that has been deleted' }
   switch (node.Status.State) {
-    case 'unknown': // It has never connected: there is no life to watch.
-      return { type: 'rest' }
+    case 'unknown': {
+      // One that has never connected has no life to watch.
+      if (node.Description.Engine.EngineVersion === '') return { type: 'rest' }
+      const downAtMs = fromTimestamp(node.UpdatedAt) + RESTORED_PATIENCE_MS
+      if (nowMs < downAtMs) return { type: 'wait', untilMs: downAtMs }
+      return { type: 'mark-down', message: node.Status.Message ?? 'not heard of' }
+    }
     case 'down': {
       // A node that is down changes by hand only, so its last change is at the latest when it went down.
       const orphanedAtMs = fromTimestamp(node.UpdatedAt) + ORPHANED_AFTER_MS

@@ -4,6 +4,12 @@
  * The dispatcher feeds the beats and makes nodes `ready`; only this loop takes that away for silence.
  */
 export { Beats } from './beats.js'
-export { decideNodeHealth, MISSED_BEATS, ORPHANED_AFTER_MS, type NodeHealthPlan } from './decide.js'
+export {
+  decideNodeHealth,
+  MISSED_BEATS,
+  ORPHANED_AFTER_MS,
+  RESTORED_PATIENCE_MS,
+  type NodeHealthPlan,
+} from './decide.js'
 export { createNodeHealth, type BeatSource, type NodeHealth, type NodeHealthOptions } from './loop.js'
 export { heartbeatPeriodMs } from './period.js'

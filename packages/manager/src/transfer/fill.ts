@@ -57,6 +57,7 @@ export function refuseInUse(
  * Writes a cluster's records into a store in which it is not in use, and compares what is there afterwards with what
  * should be. The key of the transfer stands from the beginning, is compared by every write, and stays, `complete`:
  * a crash leaves what can be told from a cluster in use, and of two transfers at a time one is refused.
+ * @param raw the same store as it lies on disk: what is left there may have been sealed with another key
  * @throws ShoalError `failed-precondition` for a prefix in use, `conflict` when another transfer comes in between,
  *   `invalid-argument` for a record that is too large, `unavailable`
  */
@@ -65,8 +66,9 @@ export async function fillPrefix(
   cluster: string,
   records: readonly BackupRecord[],
   since: string,
+  raw = store,
 ): Promise<void> {
-  const prefix = await inspectPrefix(store, cluster)
+  const prefix = await inspectPrefix(raw, cluster)
   refuseInUse(prefix, cluster)
   const old = prefix.kind === 'abandoned' ? prefix.marker.revision : 0
   const revision = await mark(store, cluster, old, { state: 'filling', since })

@@ -20,7 +20,7 @@ const KEPT_STORE = 'store-before-etcd-'
 
 /**
  * Looks at everything that could keep a move from succeeding, while the manager still runs.
- * @param store the one that the cluster is in now
+ * @param store the one that the cluster is in now, as it lies on disk: it is copied as it is, sealed
  * @throws ShoalError `failed-precondition` when the cluster is in etcd already, or etcd holds it in use;
  *   `invalid-argument` for a record that etcd does not take, or certificates that do not fit together; `unavailable`
  */

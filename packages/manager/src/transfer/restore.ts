@@ -6,9 +6,10 @@ import { readBackup } from '@shoal/common/backup'
 import { loadIdentity, peerOfIdentity } from '@shoal/common/tls/index'
 import { type ManagerConfig, writeDurably, writeManagerConfig } from '../config.js'
 import { joinAddress } from '../founding.js'
+import { type Membership, newSealKey } from '../membership.js'
 import { openStore } from '../store/index.js'
-import { storeConfig } from '../store-setup.js'
-import { checkSizes, fillPrefix } from './fill.js'
+import { sealedStore, storeConfig } from '../store-setup.js'
+import { fillPrefix } from './fill.js'
 import { restoredRecords } from './restored.js'
 
 export interface RestoreParts {
@@ -30,21 +31,25 @@ export async function restoreCluster(
   parts: RestoreParts,
   backupPath: string,
 ): Promise<{ readonly clusterId: string; readonly nodeId: string }> {
-  const { config, clock } = parts
+  const { config, clock, random } = parts
   const { header, records } = readBackup(readFileSync(backupPath, 'utf8'))
   const clusterId = header.cluster
   const nodeId = await nodeOfThisHost(parts, clusterId)
   const self = { nodeId, address: config.advertiseAddress, joinAddress: joinAddress(config) }
   const restored = restoredRecords(records, self, clock.now())
-  if (config.store.kind === 'etcd') checkSizes(restored)
-  const store = await openStore(storeConfig(config), parts)
+  const sealKey = newSealKey(random)
+  const raw = await openStore(storeConfig(config), parts)
+  const store = sealedStore(raw, { sealKey }, random)
   try {
-    await fillPrefix(store, clusterId, restored, toTimestamp(clock.now()))
+    await fillPrefix(store, clusterId, restored, toTimestamp(clock.now()), raw)
   } finally {
     await store.close()
   }
   const folder = join(config.stateDir, 'manager')
-  writeDurably(join(folder, 'membership.json'), JSON.stringify({ clusterId, nodeId }))
+  writeDurably(
+    join(folder, 'membership.json'),
+    JSON.stringify({ clusterId, nodeId, sealKey } satisfies Membership),
+  )
   writeManagerConfig(join(folder, 'config.json'), { ...config, initialise: false })
   return { clusterId, nodeId }
 }

@@ -6,6 +6,9 @@ import { checkMove, keptStores, type MoveParts } from './move.js'
 import { readCluster } from './read.js'
 
 export interface TransferOptions extends MoveParts {
+  /** As it lies on disk. */
+  readonly raw: Store
+  /** With everything in clear: what a backup holds must be of use without the key that seals it. */
   readonly store: Store
   /** Of this manager. */
   readonly release: string
@@ -42,7 +45,7 @@ export class TransferService implements ClusterTransfer {
   }
 
   async prepareMove(access: EtcdAccess): Promise<() => void> {
-    await checkMove(this.#options, this.#options.store, access)
+    await checkMove(this.#options, this.#options.raw, access)
     return () => this.#options.onMove(access)
   }
 }
