@@ -11,6 +11,7 @@ const RULE = 'containers follow their tasks'
 export function containersRule(world: World): Rule {
   const { truth } = world
   const orders = new Orders(world)
+  const startedOnce = new Set<string>()
   const checkEnd = (task: TaskRecord): void => {
     const runs = world.hosts.some((host) => host.engine.running.has(task.ID))
     if (!runs || truth.wasLost(task)) return
@@ -27,10 +28,14 @@ export function containersRule(world: World): Rule {
     },
     onStart(nodeId, { ID, ServiceID }) {
       const task = truth.task(ID)
+      const isFirst = !startedOnce.has(ID)
+      startedOnce.add(ID)
       if (!task || truth.wasLost(task)) return
       if (task.NodeID !== nodeId) return world.violate(RULE, `started on ${nodeId}: ${describeTask(task)}`)
       if (isTerminal(task.Status.State))
         return world.violate(RULE, `started after its end: ${describeTask(task)}`)
+      // After a reboot the agent goes on with what it knows; the other one's stop may be withheld still.
+      if (!isFirst) return
       // An agent that has not heard yet that the task is to stop cannot know better.
       if (task.DesiredState !== 'running') return
       if (!truth.service(ServiceID) || !orders.isSurely(ServiceID, 'stop-first')) return
