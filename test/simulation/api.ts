@@ -1,4 +1,5 @@
 import { isRetryable, ShoalError } from '@shoal/common'
+import { type AddressBook, type Reservation, reserving } from '@shoal/manager/allocator/index'
 import type { LiveState } from '@shoal/manager/state/index'
 import type { Mutation } from '@shoal/manager/state/records'
 import { transact } from '@shoal/manager/state/state'
@@ -7,6 +8,7 @@ import type { World } from './world.js'
 export type Plan<Result> = (
   state: LiveState,
   nowMs: number,
+  addresses: { readonly book: AddressBook; readonly reserved: Reservation },
 ) => { readonly mutations: readonly Mutation[]; readonly result: Result }
 
 export interface AskOptions<Result> {
@@ -29,10 +31,14 @@ export class Api {
     const { clock, dice, trace } = this.#world
     const manager = this.#world.leader()
     const state = manager?.leadingState
-    if (!manager?.run || !state) return
+    const book = manager?.run?.book
+    if (!manager?.run || !state || !book) return
     const { process, writes } = manager.run
     trace.add(`user asks ${process.name} to ${what}`)
-    const carryOut = (): Promise<Result> => transact(state, () => plan(state, process.clock.now()))
+    const carryOut = (): Promise<Result> =>
+      reserving(book, (reserved) =>
+        transact(state, () => plan(state, process.clock.now(), { book, reserved })),
+      )
     clock.setTimer(dice.between(1, 50), () =>
       process.run(() => {
         void this.#answer(what, queued ? writes.run(carryOut) : carryOut(), (result) => {

@@ -41,6 +41,7 @@ export class ManagerRun implements Listener {
   readonly #role = new Role()
   #dispatcher: Dispatcher | undefined
   #state: LiveState | undefined
+  #book: AddressBook | undefined
 
   constructor(
     world: World,
@@ -56,6 +57,10 @@ export class ManagerRun implements Listener {
     // With one of the bugs all that runs in a term listens to it.
     setMaxListeners(0, this.#stopping.signal)
     process.ended.addEventListener('abort', () => this.#stopping.abort())
+  }
+
+  get book(): AddressBook | undefined {
+    return this.#book
   }
 
   /** Its memory, once it is loaded. */
@@ -100,6 +105,7 @@ export class ManagerRun implements Listener {
     })
     const beats = new Beats(clock)
     const book = new AddressBook(bookFor({ state, clock }, this.#world.bug)).follow(this.#stopping.signal)
+    this.#book = book
     const dispatcher = this.#createDispatcher(state, directory, beats)
     directory.onChange(() => dispatcher.newsChanged())
     this.#dispatcher = dispatcher

@@ -60,8 +60,14 @@ export class Users {
     const stored = accepted(spec)
     this.#api.ask(
       `create ${spec.Name}`,
-      (state, nowMs) =>
-        planCreate(state, { spec: stored, registryAuth: undefined, random: dice.random, nowMs }),
+      (state, nowMs, addresses) =>
+        planCreate(state, {
+          spec: stored,
+          registryAuth: undefined,
+          random: dice.random,
+          nowMs,
+          ...addresses,
+        }),
       { queued: true },
     )
   }
@@ -71,7 +77,7 @@ export class Users {
     const spec = accepted(wanted)
     const what = `${spec.TaskTemplate?.ContainerSpec?.Image} ×${spec.Mode?.Replicated?.Replicas} ${JSON.stringify(spec.UpdateConfig)}`
     const { Name } = service.Spec
-    this.#api.ask(rollback ? `roll ${Name} back` : `update ${Name} to ${what}`, (state, nowMs) =>
+    this.#api.ask(rollback ? `roll ${Name} back` : `update ${Name} to ${what}`, (state, nowMs, addresses) =>
       planUpdate(state, {
         reference: service.ID,
         version: service.Version.Index,
@@ -80,6 +86,7 @@ export class Users {
         registryAuth: undefined,
         registryAuthFrom: 'spec',
         nowMs,
+        ...addresses,
       }),
     )
   }

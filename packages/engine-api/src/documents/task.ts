@@ -1,3 +1,4 @@
+import type { IPAMConfig } from './network.js'
 import type { GenericResource } from './resources.js'
 import type { ObjectVersion, StringMap } from './scalars.js'
 import type { PortConfig } from './service.js'
@@ -20,9 +21,35 @@ export interface TaskStatus {
   PortStatus?: { Ports?: PortConfig[] }
 }
 
+/** A task's part in a network. The store keeps the network's ID and name; the API answers all of it. */
 export interface NetworkAttachment {
-  Network: { ID: string; Spec: { Name: string } }
+  Network: AttachedNetwork
   Addresses: string[]
+}
+
+interface IPAMOptions {
+  Driver: { Name: string }
+  Configs: IPAMConfig[]
+}
+
+/** A network as tasks tell of it: in Swarm's form, not that of `GET /networks`. */
+export interface AttachedNetwork {
+  ID: string
+  Version?: ObjectVersion
+  CreatedAt?: string
+  UpdatedAt?: string
+  Spec: {
+    Name: string
+    Labels?: StringMap
+    DriverConfiguration?: { Name: string; Options?: StringMap }
+    Internal?: boolean
+    Attachable?: boolean
+    Ingress?: boolean
+    IPAMOptions?: IPAMOptions
+    Scope?: string
+  }
+  DriverState?: { Name: string; Options: StringMap }
+  IPAMOptions?: IPAMOptions
 }
 
 /** A task as the API answers it: with its full spec. */

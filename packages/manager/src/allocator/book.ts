@@ -1,14 +1,6 @@
-import { type Clock, fromTimestamp, isTerminal, ShoalError } from '@shoal/common'
-import {
-  encloses,
-  formatIpv4,
-  formatSubnet,
-  type Ipv4,
-  type NetworkSpec,
-  parseSubnet,
-  type Subnet,
-} from '@shoal/engine-api'
-import type { Change, NetworkRecord, TaskRecord } from '../state/records.js'
+import { type Clock, fromTimestamp, isTerminal } from '@shoal/common'
+import type { Ipv4, Subnet } from '@shoal/engine-api'
+import type { Change } from '../state/records.js'
 import type { ChangeListener } from '../state/state.js'
 import type { StateView } from '../state/view.js'
 import {
@@ -18,10 +10,11 @@ import {
   holdingsOfService,
   holdingsOfTask,
   movement,
-  nodeOf,
 } from './holdings.js'
-import type { LatestNetwork } from './new-network.js'
-import { addressesOf, Occupancy } from './occupancy.js'
+import { Latest } from './latest.js'
+import { addressesOf, Occupancy, type Room } from './occupancy.js'
+import { Presence } from './presence.js'
+import { Reservation } from './reservation.js'
 import { roomOf, subnetOf } from './room.js'
 
 /** How long an address rests before another gets it, in milliseconds. */
@@ -44,14 +37,15 @@ export class AddressBook {
   readonly #clock: Clock
   readonly #restMs: number
   readonly #networks = new Map<string, Occupancy>()
-  /** How many tasks each node has in each network. */
-  readonly #presence = new Map<string, Map<string, number>>()
-  #latest: LatestNetwork = {}
+  readonly #presence = new Presence()
+  /** What was given last of all else that goes in a circle. */
+  readonly latest: Latest
 
   constructor({ state, clock, restMs = REST_MS }: AddressBookParts) {
     this.#state = state
     this.#clock = clock
     this.#restMs = restMs
+    this.latest = new Latest(state)
     this.#load()
   }
 
@@ -99,22 +93,15 @@ export class AddressBook {
 
   /** Whether a task of the network is on the node. */
   isPresent(networkId: string, nodeId: string): boolean {
-    return this.#presence.get(networkId)?.has(nodeId) ?? false
+    return this.#presence.has(networkId, nodeId)
   }
 
   /** The nodes that have tasks of the network. */
   nodesOf(networkId: string): Iterable<string> {
-    return this.#presence.get(networkId)?.keys() ?? []
-  }
-
-  /** The network that was made last, gone or not. */
-  get latest(): LatestNetwork {
-    return this.#latest
+    return this.#presence.nodesOf(networkId)
   }
 
   #load(): void {
-    const made = [...this.#state.all('network')].sort((one, other) => one.Version.Index - other.Version.Index)
-    for (const network of made) this.#noteNetwork(network)
     const newest = new Map<string, { revision: number; address: Ipv4 }>()
     const load = (held: Holding[], revision: number): void => {
       for (const { networkId, address } of held) {
@@ -126,7 +113,7 @@ export class AddressBook {
     for (const service of this.#state.all('service')) load(holdingsOfService(service), service.Version.Index)
     for (const task of this.#state.all('task')) {
       load(holdingsOfTask(task), task.Version.Index)
-      this.#count(task, 1)
+      this.#presence.update(undefined, task)
     }
     this.#loadResting()
     for (const [networkId, { address }] of newest) this.#occupancy(networkId).continueAfter(address)
@@ -137,8 +124,9 @@ export class AddressBook {
     const nowMs = this.#clock.now()
     const ended: { fromMs: number; holding: Holding }[] = []
     for (const task of this.#state.all('task')) {
+      if (!task.NetworksAttachments || !isTerminal(task.Status.State)) continue
       const endedAtMs = Math.min(fromTimestamp(task.Status.Timestamp), nowMs)
-      if (!isTerminal(task.Status.State) || !(endedAtMs + this.#restMs > nowMs)) continue
+      if (!(endedAtMs + this.#restMs > nowMs)) continue
       ended.push(...attachedTo(task).map((holding) => ({ fromMs: endedAtMs, holding })))
     }
     for (const { fromMs, holding } of ended.sort((one, other) => one.fromMs - other.fromMs)) {
@@ -150,33 +138,11 @@ export class AddressBook {
     const { taken, freed } = movement(change)
     for (const { networkId, address } of taken) this.#occupancy(networkId).hold(address)
     for (const holding of freed) this.release(holding, true)
-    if (change.kind === 'task') {
-      if (change.before) this.#count(change.before, -1)
-      if (change.after) this.#count(change.after, 1)
-    }
+    if (change.kind === 'task') this.#presence.update(change.before, change.after)
+    if (change.kind === 'service' && change.after) this.latest.noteService(change.after, change.before)
     if (change.kind === 'network') {
-      if (change.after) this.#noteNetwork(change.after)
+      if (change.after) this.latest.noteNetwork(change.after)
       else if (change.before) this.#networks.delete(change.before.ID)
-    }
-  }
-
-  /** One whose subnet the user chose does not move the place where the pools go on. */
-  #noteNetwork({ Spec, Shoal }: NetworkRecord): void {
-    const { subnet: before } = this.#latest
-    const subnet = Spec.Ingress || isOutside(this.#state, Spec) ? before : subnetOf(Spec)
-    const vni = Spec.Ingress ? this.#latest.vni : Shoal.Vni
-    this.#latest = { ...(vni !== undefined && { vni }), ...(subnet && { subnet }) }
-  }
-
-  #count(task: TaskRecord, by: 1 | -1): void {
-    const nodeId = nodeOf(task)
-    if (nodeId === undefined) return
-    for (const { Network } of task.NetworksAttachments ?? []) {
-      const nodes = this.#presence.get(Network.ID) ?? new Map<string, number>()
-      const count = (nodes.get(nodeId) ?? 0) + by
-      if (count > 0) this.#presence.set(Network.ID, nodes.set(nodeId, count))
-      else nodes.delete(nodeId)
-      if (nodes.size === 0) this.#presence.delete(Network.ID)
     }
   }
 
@@ -188,7 +154,7 @@ export class AddressBook {
     return occupancy
   }
 
-  #roomOf(networkId: string) {
+  #roomOf(networkId: string): Room | undefined {
     const network = this.#state.get('network', networkId)
     return network && roomOf(network.Spec)
   }
@@ -197,55 +163,5 @@ export class AddressBook {
   prefixOf(networkId: string): number | undefined {
     const network = this.#state.get('network', networkId)
     return network && subnetOf(network.Spec)?.bits
-  }
-}
-
-/** Whether the network's subnet is none that the pools would give. */
-function isOutside(state: StateView, spec: NetworkSpec): boolean {
-  const subnet = subnetOf(spec)
-  const { DefaultAddrPool = [], SubnetSize } = state.cluster()?.Shoal ?? {}
-  const pools = DefaultAddrPool.map(parseSubnet)
-  return subnet?.bits !== SubnetSize || !pools.some((pool) => pool && subnet && encloses(pool, subnet))
-}
-
-/** The addresses that one decision has set aside until the outcome of its commit is known. */
-export class Reservation {
-  readonly #book: AddressBook
-  readonly #held: Holding[] = []
-
-  constructor(book: AddressBook) {
-    this.#book = book
-  }
-
-  /** @returns a bare address, or undefined when the network has none now */
-  take(networkId: string): string | undefined {
-    const address = this.#book.take(networkId)
-    if (address === undefined) return undefined
-    this.#held.push({ networkId, address })
-    return formatIpv4(address)
-  }
-
-  /** @returns an address with the length of the network's prefix, `10.0.1.7/24` */
-  takeCidr(networkId: string): string | undefined {
-    const address = this.take(networkId)
-    return address && `${address}/${this.#book.prefixOf(networkId)}`
-  }
-
-  /** @returns a block as CIDR */
-  takeBlock(networkId: string, bits: number): string | undefined {
-    const block = this.#book.takeBlock(networkId, bits)
-    if (!block) return undefined
-    this.#held.push(...addressesOf(block).map((address) => ({ networkId, address })))
-    return formatSubnet(block)
-  }
-
-  /**
-   * Ends it. What was stored belongs to its record now. Of a write whose outcome is unknown the addresses rest:
-   * should it have arrived, its record is heard of before anything else can be written.
-   * @param error why it was not stored
-   */
-  end(error?: unknown): void {
-    const isKnown = error === undefined || (error instanceof ShoalError && error.code !== 'unavailable')
-    for (const holding of this.#held.splice(0)) this.#book.release(holding, !isKnown)
   }
 }

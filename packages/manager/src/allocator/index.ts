@@ -6,8 +6,11 @@
  * book.ts knows what is taken and what rests; loop.ts wakes, decide.ts decides, commit.ts writes it down. What
  * services and networks get is decided in the API's own transactions: new-network.ts, endpoint.ts.
  */
-export { AddressBook, type Reservation, REST_MS } from './book.js'
+export { AddressBook, REST_MS } from './book.js'
+export { planEndpoint, type EndpointOrder } from './endpoint.js'
 export { planIngress } from './ingress.js'
 export { createAllocator, type AllocatorDeps } from './loop.js'
 export { clusterNetworksOf, hasIngressPorts, ingressNetwork, isIngressPort, needsAddresses } from './needs.js'
 export { newNetwork, type NetworkWish } from './new-network.js'
+export { portConflict, type PortConflict } from './ports.js'
+export { type Reservation, reserving } from './reservation.js'

@@ -2,7 +2,6 @@ import { isDesiredAlive } from '@shoal/common'
 import {
   insertDefaults,
   replicasOf,
-  type Endpoint,
   type Service,
   type ServiceSpec,
   type ServiceStatus,
@@ -34,12 +33,6 @@ export function serviceAnswer(
     ...(record.PreviousSpec && { PreviousSpec: shown(record.PreviousSpec) }),
     ...(options.status && { ServiceStatus: statusOf(state, record) }),
   }
-}
-
-/** What is published where, from the endpoint spec of the service. */
-export function endpointOf(spec: ServiceSpec): Endpoint {
-  const endpoint = spec.EndpointSpec ?? { Mode: 'vip' }
-  return { Spec: endpoint, ...(endpoint.Ports?.length && { Ports: endpoint.Ports }) }
 }
 
 function statusOf(state: StateView, service: ServiceRecord): ServiceStatus {

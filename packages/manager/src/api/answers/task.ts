@@ -1,6 +1,7 @@
-import type { Task, TaskSpec } from '@shoal/engine-api'
+import type { NetworkAttachment, Task, TaskSpec } from '@shoal/engine-api'
 import type { TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
+import { attachedNetwork } from './networks.js'
 
 /** The task as clients see it: with the spec that it was made from. */
 export function taskAnswer(state: StateView, record: TaskRecord): Task {
@@ -10,8 +11,16 @@ export function taskAnswer(state: StateView, record: TaskRecord): Task {
     Spec: specOf(state, record),
     Status: { PortStatus: {}, ...record.Status },
     ...(AssignedGenericResources && { GenericResources: [...AssignedGenericResources] }),
-    ...(NetworksAttachments && { NetworksAttachments: [...NetworksAttachments] }),
+    ...(NetworksAttachments && {
+      NetworksAttachments: NetworksAttachments.map((attachment) => attachmentAnswer(state, attachment)),
+    }),
   }
+}
+
+/** With the network as it is; one that was removed meanwhile is told of as the task knew it. */
+function attachmentAnswer(state: StateView, { Network, Addresses }: NetworkAttachment): NetworkAttachment {
+  const network = state.get('network', Network.ID)
+  return { Network: network ? attachedNetwork(network) : Network, Addresses }
 }
 
 /** The CLI cannot show a task without a ContainerSpec, so there always is one. */

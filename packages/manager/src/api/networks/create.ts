@@ -41,7 +41,7 @@ export function planCreateNetwork(
   }
   const ingress = wish.Ingress ? ingressNetwork(state) : undefined
   if (ingress) throw swarmError('already-exists', `ingress network (${ingress.ID}) is already present`)
-  const network = newNetwork(state, book.latest, wish, { nowMs, random })
+  const network = newNetwork(state, book.latest.network, wish, { nowMs, random })
   return { mutations: [put('network', network)], result: network.ID }
 }
 

@@ -2,18 +2,13 @@ import { isRetryable, ShoalError } from '@shoal/common'
 import { readNetworkCreate, validateNetworkCreate } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { transact } from '../../state/state.js'
-import {
-  networkAnswer,
-  peersOf,
-  predefinedAnswer,
-  predefinedNetwork,
-  servicesOn,
-} from '../answers/networks.js'
+import { networkAnswer, predefinedAnswer, predefinedNetwork } from '../answers/networks.js'
 import { planCreateNetwork } from '../networks/create.js'
 import { listNetworks, NETWORK_FILTERS } from '../networks/list.js'
 import { refuseNetworkNotYet } from '../networks/not-yet.js'
 import { networksToPrune, PRUNE_FILTERS } from '../networks/prune.js'
 import { planRemoveNetwork } from '../networks/remove.js'
+import { peersOf, servicesOn } from '../networks/verbose.js'
 import type { ApiOptions } from '../options.js'
 import { readJson } from '../request/body.js'
 import { readFilters } from '../request/filters.js'

@@ -7,6 +7,7 @@ import {
   type ServiceSpec,
 } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { reserving } from '../../allocator/index.js'
 import { remove } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import { serviceAnswer } from '../answers/service.js'
@@ -67,18 +68,23 @@ export function serviceRoutes(app: FastifyInstance, context: ApiOptions): void {
 }
 
 async function createService(request: FastifyRequest, context: ApiOptions): Promise<string> {
-  const { state, random, clock } = context
+  const { state, random, clock, book } = context
   const given = readServiceSpec(readJson(request))
   const name = given.Name || randomName(random, (taken) => state.serviceNamed(taken) !== undefined)
   const spec = acceptedSpec(request, { ...given, Name: name })
   const registryAuth = registryAuthOf(request)
   // One at a time: no two services may get the same name.
   return context.writes.run(() =>
-    transact(state, () => planCreate(state, { spec, registryAuth, random, nowMs: clock.now() })),
+    reserving(book, (reserved) =>
+      transact(state, () =>
+        planCreate(state, { spec, registryAuth, random, nowMs: clock.now(), book, reserved }),
+      ),
+    ),
   )
 }
 
-async function updateService(request: FastifyRequest, { state, clock, writes }: ApiOptions): Promise<void> {
+async function updateService(request: FastifyRequest, context: ApiOptions): Promise<void> {
+  const { state, clock, writes, book } = context
   const version = versionIndex(request, 'service')
   const rollback = queryText(request, 'rollback')
   if (rollback !== '' && rollback !== 'previous') {
@@ -97,7 +103,11 @@ async function updateService(request: FastifyRequest, { state, clock, writes }: 
     registryAuthFrom,
   } as const
   // In line with other writes: what the spec refers to must not go meanwhile.
-  await writes.run(() => transact(state, () => planUpdate(state, { ...order, nowMs: clock.now() })))
+  await writes.run(() =>
+    reserving(book, (reserved) =>
+      transact(state, () => planUpdate(state, { ...order, nowMs: clock.now(), book, reserved })),
+    ),
+  )
 }
 
 /** The spec as the store shall keep it. @throws InvalidDocument; ShoalError `unimplemented` */

@@ -1,10 +1,11 @@
 import { ShoalError, toTimestamp } from '@shoal/common'
-import type { ServiceMode, ServiceSpec } from '@shoal/engine-api'
+import type { Endpoint, ServiceMode, ServiceSpec } from '@shoal/engine-api'
+import { type AddressBook, planEndpoint, type Reservation } from '../../allocator/index.js'
 import { put, specId, type Mutation, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
-import { endpointOf } from '../answers/service.js'
 import { outOfSequence, swarmError } from '../errors.js'
 import { findService } from '../request/lookup.js'
+import { checkPorts, withNetworkIds } from './networks.js'
 import { checkReferences } from './references.js'
 import { versionOf } from './spec-version.js'
 
@@ -20,12 +21,15 @@ export interface UpdateOrder {
   readonly registryAuth: string | undefined
   readonly registryAuthFrom: 'spec' | 'previous-spec'
   readonly nowMs: number
+  readonly book: Pick<AddressBook, 'latest'>
+  /** Where VIPs come from; what an attempt before this one has set aside is given back. */
+  readonly reserved: Reservation
 }
 
 /**
  * A service's new spec, or the return to its previous one; the orchestrator does the rest.
  * @throws ShoalError `not-found`, `out-of-sequence`, `unimplemented` (renaming, change of mode),
- *   `failed-precondition` (there is no previous spec)
+ *   `failed-precondition` (there is no previous spec); what withNetworkIds, checkPorts and planEndpoint throw
  */
 export function planUpdate(
   state: StateView,
@@ -38,36 +42,44 @@ export function planUpdate(
   if (kindOfMode(service.Spec.Mode) !== kindOfMode(order.spec.Mode)) {
     throw swarmError('unimplemented', 'service mode change is not allowed')
   }
-  const wanted = order.rollback ? previousSpec(service) : order.spec
+  const asked = order.rollback ? previousSpec(service) : order.spec
   if (service.Version.Index !== order.version) throw outOfSequence()
 
-  checkReferences(state, wanted)
+  checkReferences(state, asked)
+  const wanted = withNetworkIds(state, asked)
+  checkPorts(state, service.ID, wanted)
+  const { reserved, book } = order
+  reserved.end()
+  const endpoint = planEndpoint(state, { serviceId: service.ID, service, spec: wanted, reserved, book })
   const auth = order.registryAuth ?? keptAuth(state, service, order.registryAuthFrom)
   const version = versionOf(state, service, wanted, auth, order.nowMs)
-  const updated = withSpec(service, wanted, version.number, order)
+  const updated = withSpec(service, { spec: wanted, endpoint, version: version.number }, order)
   return { mutations: [...version.mutations, put('service', updated)], result: undefined }
 }
 
 function withSpec(
   service: ServiceRecord,
-  spec: ServiceSpec,
-  specVersion: number,
+  { spec, endpoint, version }: { spec: ServiceSpec; endpoint: Endpoint; version: number },
   order: UpdateOrder,
 ): ServiceRecord {
   const { UpdateStatus: _status, Shoal: own, ...kept } = service
   const { Rollout: _rollout, ...ownKept } = own
-  const { Ports: _ports, ...endpointKept } = service.Endpoint
   const now = toTimestamp(order.nowMs)
   return {
     ...kept,
     UpdatedAt: now,
     Spec: spec,
     PreviousSpec: service.Spec,
-    Endpoint: { ...endpointKept, ...endpointOf(spec) },
+    Endpoint: endpoint,
     ...(order.rollback && {
       UpdateStatus: { State: 'rollback_started', StartedAt: now, Message: 'manually requested rollback' },
     }),
-    Shoal: { ...ownKept, SpecVersion: specVersion, PreviousSpecVersion: own.SpecVersion },
+    Shoal: {
+      ...ownKept,
+      SpecVersion: version,
+      PreviousSpecVersion: own.SpecVersion,
+      PreviousEndpoint: service.Endpoint,
+    },
   }
 }
 

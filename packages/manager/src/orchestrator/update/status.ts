@@ -63,12 +63,13 @@ export function rolledBack(service: ServiceRecord, cause: TaskRecord): ServiceRe
     ...service,
     Spec: PreviousSpec,
     PreviousSpec: Spec,
-    Endpoint: publishing(service.Endpoint, PreviousSpec.EndpointSpec),
+    Endpoint: service.Shoal.PreviousEndpoint ?? publishing(service.Endpoint, PreviousSpec.EndpointSpec),
     UpdateStatus: { State: 'rollback_started', Message: `${ROLLED_BACK} ${named(cause)}` },
     Shoal: withoutRollout({
       ...service.Shoal,
       SpecVersion: PreviousSpecVersion,
       PreviousSpecVersion: SpecVersion,
+      PreviousEndpoint: service.Endpoint,
     }),
   }
 }
