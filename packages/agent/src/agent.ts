@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/common'
@@ -126,9 +126,11 @@ async function takeAdmission(
   if (managerSetup) await writeSetup(folder, managerSetup)
 }
 
-/** For ctl, which takes it away: there are keys in it. */
-function writeSetup(folder: string, setup: ManagerSetup__Output): Promise<void> {
-  return writeFile(join(folder, 'manager-setup.json'), JSON.stringify(setup), { mode: 0o600 })
+/** For ctl, which takes it away, for there are keys in it. It finds the whole or nothing: it may look at any time. */
+async function writeSetup(folder: string, setup: ManagerSetup__Output): Promise<void> {
+  const path = join(folder, 'manager-setup.json')
+  await writeFile(`${path}.tmp`, JSON.stringify(setup), { mode: 0o600 })
+  await rename(`${path}.tmp`, path)
 }
 
 function roleKeeper(parts: AgentParts, identity: AgentIdentity): RoleKeeper {

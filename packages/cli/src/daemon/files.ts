@@ -100,10 +100,11 @@ function readConfig(path: string, absence: string): unknown {
   }
 }
 
-/** Writes a configuration that only its owner can read: a join token may be in it. */
+/** Writes a configuration that only its owner can read: a join token may be in it. A crash leaves the old or the new. */
 export function writeConfig(path: string, config: ManagerConfig | AgentConfig): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  writeFileSync(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 })
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 })
+  renameSync(`${path}.tmp`, path)
 }
 
 /** Takes the setup of a host that joined with a manager's token; it holds keys, so its file is removed. */

@@ -80,10 +80,10 @@ function isOurs(pid: number, configPath: string): boolean {
 
 /**
  * Starts a daemon in the background, under a supervisor; its output is added to its log.
- * @returns whether it is still alive, for those who wait for it
+ * @returns whether it is still alive, and whether it has ended in good order, for those who wait for it
  * @throws failed-precondition when it has not been built
  */
-export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } {
+export function startDaemon(daemon: Daemon): { alive(): boolean; endedWell(): boolean; stop(): void } {
   const program = programOf(daemon.kind)
   if (!existsSync(program)) {
     throw new ShoalError(
@@ -104,6 +104,7 @@ export function startDaemon(daemon: Daemon): { alive(): boolean; stop(): void } 
   child.unref()
   return {
     alive: () => child.pid !== undefined && child.exitCode === null && child.signalCode === null,
+    endedWell: () => child.exitCode === 0,
     stop: () => void child.kill('SIGTERM'),
   }
 }

@@ -12,27 +12,45 @@ export function localManager(socketPath: string): ManagerClient {
   return new ManagerClient(callerFor({ kind: 'socket', path: socketPath, shown: `unix://${socketPath}` }))
 }
 
+/** How a start went. */
+export type StartOutcome =
+  | { readonly kind: 'up'; readonly process: Started }
+  /** It has ended in good order: it is not wanted here. */
+  | { readonly kind: 'unwanted' }
+  | { readonly kind: 'failed'; readonly what: string }
+
 /**
- * Starts a daemon and waits until it is of use.
+ * Starts a daemon and waits until it is of use; one that is not is told to end.
  * @param patienceMs milliseconds
- * @throws unavailable, with what the daemon said last, when it ends or is of no use in time; it is then told to end
  */
-export async function bringUp(
+export async function tryToStart(
   daemon: Daemon,
   io: Io,
   patienceMs: number,
   isUp: () => boolean | Promise<boolean>,
-): Promise<Started> {
+): Promise<StartOutcome> {
   const process = startDaemon(daemon)
   let up = false
   await waitUntil(async () => (up = await isUp()) || !process.alive(), io.clock, patienceMs)
-  if (up) return process
+  if (up) return { kind: 'up', process }
+  if (process.endedWell()) return { kind: 'unwanted' }
   const what = process.alive() ? `has not come up within ${patienceMs / 1000} seconds` : 'has ended'
   process.stop()
-  throw new ShoalError(
-    'unavailable',
-    `the ${daemon.kind} ${what}. Its log ends with:\n${lastLogLines(daemon)}`,
-  )
+  return { kind: 'failed', what }
+}
+
+/** What a daemon said last, for whoever is told that it did not come up. */
+export function withItsLog(daemon: Daemon, what: string): string {
+  return `the ${daemon.kind} ${what}. Its log ends with:\n${lastLogLines(daemon)}`
+}
+
+/** As `tryToStart`. @throws unavailable, with what the daemon said last, unless it is up */
+export async function bringUp(...start: Parameters<typeof tryToStart>): Promise<Started> {
+  const [daemon] = start
+  const outcome = await tryToStart(...start)
+  if (outcome.kind === 'up') return outcome.process
+  const what = outcome.kind === 'unwanted' ? 'has ended' : outcome.what
+  throw new ShoalError('unavailable', withItsLog(daemon, what))
 }
 
 /** Whether a manager answers and knows its cluster. */

@@ -14,7 +14,7 @@ import {
   withPort,
 } from '../../daemon/index.js'
 import { type Command, type Io, isOn } from '../lib/command.js'
-import { answers, bringUp, localManager, readyNode } from './bring-up.js'
+import { answers, localManager, readyNode, tryToStart, withItsLog } from './bring-up.js'
 import { LOCK_PATIENCE_MS } from './host-flags.js'
 import { foldersOf } from './plan-host.js'
 
@@ -68,20 +68,22 @@ export const command: Command = {
  * @throws unavailable of the first daemon that did not come up
  */
 async function startAll(daemons: readonly Daemon[], stateDir: string, io: Io): Promise<void> {
-  let failure: unknown
+  const failures: string[] = []
+  let managerIsUp = true
   for (const daemon of daemons) {
     if (runningPid(daemon) !== undefined) {
       io.print(`The ${daemon.kind} runs already.`)
       continue
     }
-    try {
-      await bringUp(daemon, io, PATIENCE_MS, isUpCheck(daemon, stateDir, failure === undefined))
-      io.print(`The ${daemon.kind} has been started.`)
-    } catch (error) {
-      failure ??= error
+    const outcome = await tryToStart(daemon, io, PATIENCE_MS, isUpCheck(daemon, stateDir, managerIsUp))
+    if (outcome.kind === 'up') io.print(`The ${daemon.kind} has been started.`)
+    else {
+      managerIsUp = false
+      if (outcome.kind === 'failed') failures.push(withItsLog(daemon, outcome.what))
+      else io.warn(withItsLog(daemon, 'is not wanted on this host any more'))
     }
   }
-  if (failure !== undefined) throw failure
+  if (failures[0] !== undefined) throw new ShoalError('unavailable', failures[0])
 }
 
 /**
