@@ -1,6 +1,8 @@
 import type {
   ClusterInfo,
   Config,
+  Network,
+  NetworkCreate,
   Node,
   NodeSpec,
   Secret,
@@ -212,6 +214,34 @@ export class ManagerClient {
   /** The network of the whole cluster with this name or ID. */
   async network(ref: string): Promise<{ Id: string; Name: string }> {
     return this.#get(`/networks/${at(ref)}`, { scope: 'swarm' })
+  }
+
+  networks(filters?: Filters): Promise<Network[]> {
+    return this.#get('/networks', { filters: filterParameter(filters) })
+  }
+
+  inspectNetwork(ref: string, verbose: boolean): Promise<Network> {
+    return this.#get(`/networks/${at(ref)}`, { verbose: verbose ? 'true' : undefined })
+  }
+
+  async createNetwork(network: NetworkCreate): Promise<{ Id: string; Warning?: string }> {
+    return (await this.#call('POST', '/networks/create', { body: network })) as {
+      Id: string
+      Warning?: string
+    }
+  }
+
+  async removeNetwork(ref: string): Promise<void> {
+    await this.#call('DELETE', `/networks/${at(ref)}`)
+  }
+
+  /** @returns the names of those that were removed */
+  async pruneNetworks(filters: Filters): Promise<string[]> {
+    const query = { filters: filterParameter(filters) }
+    const answer = (await this.#call('POST', '/networks/prune', { query })) as {
+      NetworksDeleted: string[] | null
+    }
+    return answer.NetworksDeleted ?? []
   }
 
   async createStoredFile(kind: StoredFileKind, spec: object): Promise<string> {

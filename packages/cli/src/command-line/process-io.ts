@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline/promises'
 import type { Clock } from '@shoal/common/clock'
 import { callerFor, findEndpoint, ManagerClient } from '../client/index.js'
 import type { Io } from '../commands/lib/command.js'
@@ -5,6 +6,19 @@ import { liveScreen, plainScreen } from '../progress/index.js'
 
 const DEFAULT_COLUMNS = 80
 const DEFAULT_ROWS = 24
+
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    const ended = new Promise<string>((resolve) => {
+      lines.once('close', () => resolve(''))
+    })
+    const answer = await Promise.race([lines.question(question), ended])
+    return answer.trim().toLowerCase() === 'y'
+  } finally {
+    lines.close()
+  }
+}
 
 /** The world as this process has it. */
 export function processIo(host: string | undefined, clock: Clock): Io {
@@ -14,6 +28,7 @@ export function processIo(host: string | undefined, clock: Clock): Io {
     print: (text) => write(`${text}\n`),
     warn: (text) => void process.stderr.write(`${text}\n`),
     environment: process.env,
+    confirm: (question) => confirm(`${question} `),
     clock,
     client: () => (client ??= new ManagerClient(callerFor(findEndpoint(host, process.env)))),
     screen: () =>

@@ -16,7 +16,6 @@ export interface Group {
 
 /** What docker's CLI has for clusters and ctl has not. */
 export const NOT_YET: ReadonlySet<string> = new Set([
-  'network',
   'service logs',
   'stack',
   'swarm ca',
@@ -77,6 +76,23 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
         load: () => import('./node/rm.js'),
       },
       update: { summary: 'Update a node', load: () => import('./node/update.js') },
+    },
+  },
+  network: {
+    summary: 'Manage networks',
+    children: {
+      create: { summary: 'Create a network', load: () => import('./network/create.js') },
+      inspect: {
+        summary: 'Display detailed information on one or more networks',
+        load: () => import('./network/inspect.js'),
+      },
+      ls: { summary: 'List networks', aliases: ['list'], load: () => import('./network/list.js') },
+      prune: { summary: 'Remove all unused networks', load: () => import('./network/prune.js') },
+      rm: {
+        summary: 'Remove one or more networks',
+        aliases: ['remove'],
+        load: () => import('./network/rm.js'),
+      },
     },
   },
   secret: {

@@ -67,6 +67,8 @@ async function run(words: string[], socket: string, clock: Clock): Promise<Ran> 
     print: (text) => void (ran.out += `${text}\n`),
     warn: (text) => void (ran.err += `${text}\n`),
     environment,
+    // Nobody is there to ask.
+    confirm: () => Promise.resolve(false),
     clock,
     client: () => new ManagerClient(callerFor(findEndpoint(host, environment))),
     screen: () => plainScreen((text) => void (ran.out += text)),

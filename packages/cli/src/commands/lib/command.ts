@@ -16,6 +16,8 @@ export interface Io {
   warn(text: string): void
   environment: Environment
   clock: Clock
+  /** Asks the user, who answers `y` or anything else. Without anybody to ask the answer is no. */
+  confirm(question: string): Promise<boolean>
   /** The API of the manager that the command line names. */
   client(): ManagerClient
   /** Where progress is shown. */
