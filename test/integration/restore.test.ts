@@ -17,6 +17,7 @@ import { ManagerProcess, type StoreSpec } from '../support/manager-process.js'
 import { type Outcome, runProgram } from '../support/program.js'
 
 const RESTORE = fileURLToPath(new URL('../../packages/manager/dist/restore.js', import.meta.url))
+const MANAGER = fileURLToPath(new URL('../../packages/manager/dist/main.js', import.meta.url))
 const deps = { clock: systemClock, random: systemRandom, log: silentLogger }
 const EMBEDDED: StoreSpec = { kind: 'embedded' }
 
@@ -162,6 +163,22 @@ describe.skipIf(whyNoEtcd() !== undefined)('a backup brought back in etcd', () =
     const { code, stderr } = await restore(spec)
     expect(code).toBe(1)
     expect(stderr).toContain('the store holds a cluster already')
+  })
+
+  test('given etcd that has lost everything, then its manager makes no other cluster in its place', async () => {
+    const founder = await ManagerProcess.start(spec)
+    try {
+      await founder.kill()
+      const { entries } = await store.snapshot(`/shoal/${founder.membership.clusterId}/`)
+      const operations = entries.map(({ key }) => ({ type: 'delete' as const, key }))
+      await store.commit({ compares: [], operations })
+      const { stdout } = await runProgram(process.execPath, [MANAGER, '--config', founder.configPath])
+      expect(stdout).toContain(
+        'the store does not hold the cluster of this manager: bring it back from a backup',
+      )
+    } finally {
+      await founder.end()
+    }
   })
 
   test('given kill -9 in the middle, then it can be begun anew', async () => {

@@ -35,7 +35,10 @@ const ManagerConfig = Type.Object(
     /** `address:port` of the Prometheus metrics. */
     metricsAddress: Type.String({ pattern: ':[0-9]+$' }),
     store: StoreConfig,
-    /** Make a new cluster if the store holds none. Without it a manager with an empty store refuses to start. */
+    /**
+     * Make a new cluster if the store holds none; false from then on. Without it a manager with an empty store refuses
+     * to start.
+     */
     initialise: Type.Boolean(),
     logLevel: Type.Enum([...LOG_LEVELS]),
   },

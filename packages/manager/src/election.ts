@@ -52,7 +52,10 @@ export class Election {
   async winFirst(): Promise<void> {
     const { initialise, state } = this.#options
     if (!initialise) {
-      throw new ShoalError('failed-precondition', 'the store does not hold the cluster of this manager')
+      throw new ShoalError(
+        'failed-precondition',
+        'the store does not hold the cluster of this manager: bring it back from a backup (ctl swarm restore)',
+      )
     }
     this.#first = await this.#win()
     await state.lead(this.#first)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
 import type { EtcdAccess } from './api/index.js'
-import { type ManagerConfig, readManagerConfig } from './config.js'
+import { type ManagerConfig, readManagerConfig, writeManagerConfig } from './config.js'
 import { type Manager, startManager } from './manager.js'
 import { moveToEtcd } from './transfer/index.js'
 
@@ -71,7 +71,10 @@ async function run(
     ...(failure !== undefined && { failure }),
     onMove: (access: EtcdAccess) => resolve({ kind: 'move', access }),
   }
-  return { manager: await startManager({ ...base, config, mover }), moved }
+  const manager = await startManager({ ...base, config, mover })
+  // It has been made. A store that is found empty from now on has lost it, and must not get another in its place.
+  if (config.initialise) writeManagerConfig(configPath, { ...config, initialise: false })
+  return { manager, moved }
 }
 
 /** @returns why the move did not take place, if it did not */
