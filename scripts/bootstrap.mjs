@@ -3,6 +3,7 @@
 //   --docker   also: Docker Engine installed and running
 //   --etcd     also: etcd installed (for the tests of the etcd store)
 //   --lab      also: what the lab's images are made from
+//   --proxies  also: in .tools, what `npm run bench -- mesh` measures with and against
 //   --registry also: a registry's program in .tools (for the tests of pulls), without installing its service
 //
 // Installed packages are recorded by the lock file's hash, so a second run takes well under a second.
@@ -69,20 +70,27 @@ function aptInstall(packages) {
   run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...names], { env })
 }
 
-/** Unpacks a Debian package into .tools: its program is there, but no service of it is set up on this machine. */
-function unpackTool(program, name) {
+/** Unpacks Debian packages into .tools: a program is there, but no service of it is set up on this machine. */
+function unpackTool(program, names) {
   const folder = `${ROOT}.tools`
   if (existsSync(`${folder}/${program}`) || which('apt-get') === undefined) return
-  requireRoot(`fetching ${name}`)
-  say(`fetching ${name} …`)
+  requireRoot(`fetching ${names.join(', ')}`)
+  say(`fetching ${names.join(', ')} …`)
   mkdirSync(folder, { recursive: true })
   run('apt-get', ['update', '-q'])
   // apt fetches as a user of its own, who may not write into a checkout.
-  run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', name], { cwd: folder })
-  for (const file of readdirSync(folder).filter((file) => file.startsWith(`${name}_`))) {
+  run('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...names], { cwd: folder })
+  for (const file of readdirSync(folder).filter((file) => names.includes(file.split('_')[0]))) {
     run('dpkg', ['-x', `${folder}/${file}`, folder])
     rmSync(`${folder}/${file}`)
   }
+}
+
+/** With those of their libraries that Debian's base does not bring. */
+const PROXIES = {
+  'usr/sbin/haproxy': ['haproxy', 'liblua5.3-0', 'libopentracing-c-wrapper0', 'libopentracing1'],
+  'usr/bin/wrk': ['wrk', 'libluajit-5.1-2'],
+  'usr/sbin/nginx': ['nginx'],
 }
 
 /**
@@ -135,7 +143,9 @@ if (wanted.has('--docker')) {
   else aptInstall({ docker: ['docker.io'] })
 }
 if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
-if (wanted.has('--registry')) unpackTool('usr/bin/docker-registry', 'docker-registry')
+if (wanted.has('--registry')) unpackTool('usr/bin/docker-registry', ['docker-registry'])
+if (wanted.has('--proxies'))
+  for (const [program, names] of Object.entries(PROXIES)) unpackTool(program, names)
 if (wanted.has('--lab')) aptInstall({ debootstrap: ['debootstrap'], busybox: ['busybox-static'] })
 installPackages()
 build()

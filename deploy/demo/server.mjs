@@ -1,5 +1,5 @@
 // The demo service: tells who answered, and who asked. `/` is a page, `/json` the same as JSON, `/healthz` its
-// health; a datagram to the same port is answered with the same JSON.
+// health; a datagram to the same port is answered with the same JSON. `server.mjs check` asks for the health.
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:http'
 import { Server as Listener } from 'node:net'
@@ -8,6 +8,11 @@ import { hostname } from 'node:os'
 const PORT = 8080
 /** After SIGTERM, connections that nobody uses are kept open for so long. */
 const IDLE_GRACE_MS = 2_000
+
+if (process.argv[2] === 'check') {
+  const { ok } = await fetch(`http://127.0.0.1:${PORT}/healthz`).catch(() => ({ ok: false }))
+  process.exit(ok ? 0 : 1)
+}
 
 const VERSION = process.env.DEMO_VERSION ?? '1'
 const startedAt = new Date()

@@ -1,7 +1,7 @@
 export interface Result {
   readonly name: string
   readonly value: number
-  readonly unit: 'ratio' | 'mb' | 's' | 'ms'
+  readonly unit: 'ratio' | 'mb' | 's' | 'ms' | 'requests'
   /** For the table only. */
   readonly note?: string
 }

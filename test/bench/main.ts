@@ -5,6 +5,8 @@ import type { Benchmark, Result } from './benchmark.js'
 import { converge } from './converge.js'
 import { failover } from './failover.js'
 import { loadCommand } from './load/index.js'
+import { mesh } from './mesh/index.js'
+import { zeroFailures } from './zero-failures/index.js'
 
 interface Entry {
   readonly run: Benchmark
@@ -24,14 +26,26 @@ const BENCHMARKS: Record<string, Entry> = {
     about:
       "the primary killed, ended and frozen, so many rounds each, and Docker Swarm's leader killed; about 12 minutes",
   },
+  mesh: {
+    run: mesh,
+    rounds: 3,
+    about:
+      "the routing mesh beside Docker's published ports, HAProxy, a Node.js proxy and plain routing; about 6 minutes",
+  },
+  'zero-failures': {
+    run: zeroFailures,
+    rounds: 10,
+    about:
+      'failed requests under load while a service is updated, scaled, drained and loses daemons; about 3 minutes a round',
+  },
 }
 
 const HELP = `Usage: npm run bench -- <name> [--rounds N] [--json]
 
 ${Object.entries(BENCHMARKS)
-  .map(([name, { rounds, about }]) => `  ${name.padEnd(10)} ${about} (--rounds ${rounds})`)
+  .map(([name, { rounds, about }]) => `  ${name.padEnd(14)} ${about} (--rounds ${rounds})`)
   .join('\n')}
-  load       requests at a steady rate to what runs already, every failure counted; see load --help
+  load           requests at a steady rate to what runs already, every failure counted; see load --help
 
 Each but load prints a table, and with --json a document as its last line. They bring up a lab of their own and end it.`
 

@@ -12,5 +12,5 @@
 export { Load } from './load.js'
 export { loadCommand } from './command.js'
 export { DEFAULT_PLAN, type LoadPlan, type Mode } from './plan.js'
-export { answeredOf, failedOf, percentile, type Report } from './report.js'
+export { answeredOf, failedOf, merge, percentile, type Report } from './report.js'
 export { reportTable } from './table.js'

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { mustRun, onHost } from '@shoal/lab'
+import type { Client } from './client.js'
+import { BACKEND_IMAGE, BACKEND_PORT, HAPROXY, NODE_PROXY, TOOL_ENVIRONMENT } from './tools.js'
+
+/** The lab that the paths lead through. */
+export interface Scene {
+  readonly client: Client
+  /** The host that is asked. */
+  readonly near: Machine
+  /** The other one. */
+  readonly far: Machine
+}
+
+export interface Machine {
+  readonly name: string
+  readonly address: string
+  /** As the cluster calls it. */
+  readonly hostname: string
+}
+
+/** A way from the client to a backend of its own. */
+export interface OpenPath {
+  /** `host:port`, where the client asks. */
+  readonly address: string
+  close(): Promise<void>
+}
+
+const PROXY_PORT = 8_500
+const BACKEND = 'bench-backend'
+
+/** A fresh backend in a plain container. @returns its address */
+async function startBackend(host: string, ...options: string[]): Promise<string> {
+  await onHost(host, ['docker', 'rm', '-f', BACKEND])
+  await mustRun(host, ['docker', 'run', '-d', '--name', BACKEND, ...options, BACKEND_IMAGE])
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
+  return mustRun(host, ['docker', 'inspect', '-f', format, BACKEND])
+}
+
+async function stopBackend(host: string): Promise<void> {
+  await mustRun(host, ['docker', 'rm', '-f', BACKEND])
+}
+
+/** Lets what the client sends to `address`, and what comes back, through Docker's own rules. */
+async function admit(host: string, address: string): Promise<() => Promise<void>> {
+  const rules = [
+    ['-d', address],
+    ['-s', address],
+  ]
+  for (const rule of rules) await mustRun(host, ['iptables', '-I', 'DOCKER-USER', ...rule, '-j', 'ACCEPT'])
+  return async () => {
+    for (const rule of rules) await mustRun(host, ['iptables', '-D', 'DOCKER-USER', ...rule, '-j', 'ACCEPT'])
+  }
+}
+
+/** The client reaches the container's own address, by plain routing. */
+export async function direct({ client, near }: Scene): Promise<OpenPath> {
+  const backend = await startBackend(near.name)
+  const shut = await admit(near.name, backend)
+  await client.run('ip', 'route', 'replace', `${backend}/32`, 'via', near.address)
+  return {
+    address: `${backend}:${BACKEND_PORT}`,
+    async close() {
+      await client.run('ip', 'route', 'del', `${backend}/32`)
+      await shut()
+      await stopBackend(near.name)
+    },
+  }
+}
+
+/** Docker's own published port. */
+export async function dockerPort({ near }: Scene): Promise<OpenPath> {
+  await startBackend(near.name, '-p', `${PROXY_PORT}:${BACKEND_PORT}`)
+  return { address: `${near.address}:${PROXY_PORT}`, close: () => stopBackend(near.name) }
+}
+
+/** HAProxy in TCP mode on the host. */
+export async function haproxy({ near }: Scene): Promise<OpenPath> {
+  const backend = await startBackend(near.name)
+  const configuration = `
+global
+  maxconn 4000
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+listen bench
+  bind :${PROXY_PORT}
+  server backend ${backend}:${BACKEND_PORT}
+`
+  await mustRun(near.name, ['sh', '-c', `cat >/tmp/haproxy.cfg <<'END'\n${configuration}END`])
+  const started = ['env', TOOL_ENVIRONMENT, HAPROXY, '-D', '-p', '/tmp/haproxy.pid', '-f', '/tmp/haproxy.cfg']
+  await mustRun(near.name, started)
+  return {
+    address: `${near.address}:${PROXY_PORT}`,
+    async close() {
+      await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/haproxy.pid)'])
+      await stopBackend(near.name)
+    },
+  }
+}
+
+/** A TCP proxy in Node.js on the host. */
+export async function nodeProxy({ near }: Scene): Promise<OpenPath> {
+  const backend = await startBackend(near.name)
+  const script = `echo $$ >/tmp/node-proxy.pid; exec node ${NODE_PROXY} ${PROXY_PORT} ${backend} ${BACKEND_PORT}`
+  const child = spawn('docker', ['exec', near.name, 'sh', '-c', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(createInterface({ input: child.stdout }), 'line')
+  return {
+    address: `${near.address}:${PROXY_PORT}`,
+    async close() {
+      await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/node-proxy.pid)'])
+      await stopBackend(near.name)
+    },
+  }
+}
