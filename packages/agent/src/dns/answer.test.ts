@@ -178,6 +178,15 @@ describe('who asks', () => {
     expect(ask(names, 'web', { from: '10.0.1.11' })).toEqual(elsewhere)
   })
 
+  test('on an attachable network it is a container that somebody has attached: it hears of that one network', () => {
+    const names = new Host()
+    names.putNetwork({ ...front, Attachable: true })
+    names.putEndpoints(service('web', 'front-id', ['10.0.1.20']))
+    names.putEndpoints(service('db', 'back-id', ['10.0.2.20']))
+    expect(ask(names, 'web', { from: '10.0.1.99' })).toEqual(addresses('10.0.1.20'))
+    expect(ask(names, 'db', { from: '10.0.1.99' })).toEqual(elsewhere)
+  })
+
   test('what comes from outside of the network gets no answer at all', () => {
     const names = new Host()
     expect(ask(names, 'example.org', { from: '198.51.100.7' })).toEqual({ kind: 'ignore' })

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Random } from '@shoal/common'
 import { inSubnet, isLoopback, reverseAddress } from './addresses.js'
+import type { NodeNetwork } from '@shoal/engine-api'
 import type { Asker } from './asker.js'
 import type { Zone } from './zone.js'
 
@@ -40,7 +41,7 @@ export type Answer =
 export function answer(zone: Zone, question: Question, from: Origin, random: Random): Answer {
   const network = zone.network(from.networkId)
   if (!network || !inSubnet(from.address, network.Subnet)) return { kind: 'ignore' }
-  const { asker } = from
+  const asker = from.asker ?? attached(network)
   if (!asker) return network.Internal ? { kind: 'refuse' } : { kind: 'forward', servers: 'host' }
 
   const name = question.name.toLowerCase()
@@ -50,6 +51,11 @@ export function answer(zone: Zone, question: Question, from: Origin, random: Ran
   if (!addresses) return elsewhere(zone, asker)
   const asked = question.type === 'A' || question.type === 'ANY'
   return { kind: 'addresses', addresses: asked ? shuffled(addresses, random) : [] }
+}
+
+/** A container that is no task may be on an attachable network; then it is known to be on that one, and no more. */
+function attached({ ID, Attachable }: NodeNetwork): Asker | undefined {
+  return Attachable ? { networks: [ID], nameServers: [] } : undefined
 }
 
 function pointer(zone: Zone, asker: Asker, question: Question, address: string): Answer {
