@@ -9,7 +9,7 @@ import type {
   ManagerMessage__Output,
 } from '@shoal/proto'
 import type { SessionOutcome } from './decide.js'
-import { Intake } from './intake.js'
+import { Intake, type IntakeOptions } from './intake.js'
 import { outcomeOf } from './outcome.js'
 import type { Outbox } from './outbox.js'
 import type { SessionOptions, TaskReport } from './ports.js'
@@ -51,7 +51,7 @@ export class Conversation {
   readonly #hearNews: (news: ClusterNews__Output) => Promise<void>
 
   constructor(
-    options: SessionOptions,
+    options: SessionOptions & Pick<IntakeOptions, 'documents'>,
     outbox: Outbox,
     { address, patienceMs }: { readonly address: string; readonly patienceMs: number },
     description: NodeDescription,

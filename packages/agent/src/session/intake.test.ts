@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { silentLogger } from '@shoal/common'
 import { settle } from '@shoal/common/virtual-clock'
 import type { Assignments__Output } from '@shoal/proto'
-import { Intake } from './intake.js'
+import { documentLane, Intake } from './intake.js'
 
 /** Something that is done when the test says so. */
 class Gate {
@@ -45,6 +45,7 @@ describe('what a session takes in', () => {
   /** The connection takes the acknowledgement that is under way. */
   let sent: () => void
   let failure: unknown
+  let documents: ReturnType<typeof documentLane>
   let intake: Intake
 
   beforeEach(() => {
@@ -53,6 +54,14 @@ describe('what a session takes in', () => {
     acknowledged = []
     sent = () => undefined
     failure = undefined
+    documents = documentLane(
+      {
+        replaceAll: (all) => network.enter(`all ${all.map(({ id }) => id).join(' ')}`),
+        change: (put, removed) =>
+          network.enter([...put.map(({ id }) => `+${id}`), ...removed.map(({ id }) => `-${id}`)].join(' ')),
+      },
+      silentLogger,
+    )
     intake = new Intake({
       onAssignments: {
         replaceAll: (all) => tasks.enter(`all ${all.map(({ ID }) => ID).join(' ')}`),
@@ -60,11 +69,7 @@ describe('what a session takes in', () => {
           tasks.enter([...put.map(({ ID }) => `+${ID}`), ...removedTaskIds.map((id) => `-${id}`)].join(' ')),
         statuses: () => [],
       },
-      onDocuments: {
-        replaceAll: (all) => network.enter(`all ${all.map(({ id }) => id).join(' ')}`),
-        change: (put, removed) =>
-          network.enter([...put.map(({ id }) => `+${id}`), ...removed.map(({ id }) => `-${id}`)].join(' ')),
-      },
+      documents,
       acknowledge: (sequence, taken) => {
         acknowledged.push(sequence)
         sent = taken
@@ -72,7 +77,6 @@ describe('what a session takes in', () => {
       failed: (error) => {
         failure = error
       },
-      log: silentLogger,
     })
   })
 
@@ -149,15 +153,33 @@ describe('what a session takes in', () => {
     expect(acknowledged).toEqual([])
   })
 
-  test('it is idle when all has been handed on', async () => {
+  test('it is idle when all tasks have been handed on, however long the network takes', async () => {
     intake.take(message(1, { complete: true, ...peer('p1') }))
     let idle = false
     void intake.idle().then(() => {
       idle = true
     })
-    await tasks.open()
+    await settle()
     expect(idle).toBe(false)
-    await network.open()
+    await tasks.open()
     expect(idle).toBe(true)
+  })
+
+  test('given a network that is busy, the set of the next session follows in its place', async () => {
+    intake.take(message(1, { complete: true, ...peer('p1') }))
+    intake.take(message(2, peer('p2')))
+    await tasks.open()
+    const numbers: number[] = []
+    const next = new Intake({
+      onAssignments: { replaceAll: () => undefined, change: () => undefined, statuses: () => [] },
+      documents,
+      acknowledge: (sequence) => numbers.push(sequence),
+      failed: () => undefined,
+    })
+    next.take(message(1, { complete: true, ...peer('p3') }))
+    await network.open()
+    expect([network.calls, numbers]).toEqual([['all p1', 'all p3'], []])
+    await network.open()
+    expect([acknowledged, numbers]).toEqual([[1], [1]])
   })
 })

@@ -7,12 +7,12 @@ import type { AssignmentHandler, DocumentHandler } from './ports.js'
 
 export interface IntakeOptions {
   readonly onAssignments: AssignmentHandler
-  readonly onDocuments: DocumentHandler
+  /** Outlives the session: what it is busy with may take its time, and a new session does not wait for it. */
+  readonly documents: Lane<HostDocument>
   /** Writes that all up to this sequence number is in force, and calls `sent` once the connection has taken it. */
   readonly acknowledge: (sequence: number, sent: () => void) => void
   /** The tasks could not be taken: the session has to begin anew. */
   readonly failed: (error: unknown) => void
-  readonly log: Logger
 }
 
 /**
@@ -23,7 +23,6 @@ export class Intake {
   readonly #options: IntakeOptions
   readonly #reader = new AssignmentReader()
   readonly #tasks: Lane<AssignedTask>
-  readonly #documents: Lane<HostDocument>
   #tasksTaken = 0
   #documentsTaken = 0
   #acknowledged = 0
@@ -31,27 +30,14 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    const { onAssignments, onDocuments, log } = options
+    const { onAssignments } = options
     this.#tasks = new Lane({
       replaceAll: (tasks) => onAssignments.replaceAll(tasks),
       change: (put, removedTaskIds) => onAssignments.change({ put, removedTaskIds }),
-      taken: (sequence) => {
-        this.#tasksTaken = sequence
-        this.#acknowledge()
-      },
       failed: (error) => {
         this.#tasks.close()
         options.failed(error)
       },
-    })
-    this.#documents = new Lane({
-      replaceAll: (documents) => onDocuments.replaceAll(documents),
-      change: (put, removed) => onDocuments.change(put, removed.map(hostDocumentName)),
-      taken: (sequence) => {
-        this.#documentsTaken = sequence
-        this.#acknowledge()
-      },
-      failed: (error) => log.warn({ reason: messageOf(error) }, 'the network is not as the manager wants it'),
     })
   }
 
@@ -60,13 +46,19 @@ export class Intake {
     const reading = this.#reader.read(message)
     if (reading.kind === 'partial') return
     const complete = reading.kind === 'complete'
-    this.#documents.add(reading.sequence, complete, reading.documents)
-    this.#tasks.add(reading.sequence, complete, reading.tasks)
+    this.#options.documents.add(complete, reading.documents, () => {
+      this.#documentsTaken = reading.sequence
+      this.#acknowledge()
+    })
+    this.#tasks.add(complete, reading.tasks, () => {
+      this.#tasksTaken = reading.sequence
+      this.#acknowledge()
+    })
   }
 
-  /** Resolves when all that was taken in has been handed on. */
-  async idle(): Promise<void> {
-    await Promise.all([this.#tasks.idle(), this.#documents.idle()])
+  /** Resolves when all tasks that were taken in have been handed on. */
+  idle(): Promise<void> {
+    return this.#tasks.idle()
   }
 
   #acknowledge(): void {
@@ -79,4 +71,13 @@ export class Intake {
       this.#acknowledge()
     })
   }
+}
+
+/** The way of the documents to their handler, for all sessions of an agent. */
+export function documentLane(handler: DocumentHandler, log: Logger): Lane<HostDocument> {
+  return new Lane({
+    replaceAll: (documents) => handler.replaceAll(documents),
+    change: (put, removed) => handler.change(put, removed.map(hostDocumentName)),
+    failed: (error) => log.warn({ reason: messageOf(error) }, 'the network is not as the manager wants it'),
+  })
 }

@@ -7,8 +7,6 @@ export interface Batch<Item> {
 export interface LaneOptions<Item> {
   readonly replaceAll: (items: readonly Item[]) => Promise<void> | void
   readonly change: (put: readonly Item[], removed: readonly string[]) => Promise<void> | void
-  /** All up to this sequence number was taken by the handler. */
-  readonly taken: (sequence: number) => void
   readonly failed: (error: unknown) => void
 }
 
@@ -16,7 +14,7 @@ interface Work<Item> {
   readonly complete: boolean
   readonly put: Map<string, Item>
   readonly removed: Set<string>
-  readonly sequence: number
+  readonly taken: () => void
 }
 
 /**
@@ -32,9 +30,14 @@ export class Lane<Item> {
     this.#options = options
   }
 
-  add(sequence: number, complete: boolean, batch: Batch<Item>): void {
-    const before = this.#waiting ?? { complete, put: new Map(), removed: new Set() }
-    this.#waiting = { ...before, sequence }
+  /**
+   * @param complete the batch is all that there is: what waits is superseded
+   * @param taken called when the handler has taken all up to this batch; not, when a later one is joined to it
+   */
+  add(complete: boolean, batch: Batch<Item>, taken: () => void): void {
+    const waiting = complete ? undefined : this.#waiting
+    const before = waiting ?? { complete, put: new Map(), removed: new Set() }
+    this.#waiting = { ...before, taken }
     for (const [name, item] of batch.put) {
       this.#waiting.removed.delete(name)
       this.#waiting.put.set(name, item)
@@ -61,7 +64,7 @@ export class Lane<Item> {
       this.#waiting = undefined
       try {
         await this.#handOn(work)
-        this.#options.taken(work.sequence)
+        work.taken()
       } catch (error) {
         this.#options.failed(error)
       }

@@ -4,6 +4,7 @@ import type { NodeDescription, TaskStatus } from '@shoal/engine-api'
 import type { ClusterNews__Output } from '@shoal/proto'
 import { Conversation } from './conversation.js'
 import { decideNextTry, firstTry, type NextTry, type SessionOutcome } from './decide.js'
+import { documentLane } from './intake.js'
 import { Outbox } from './outbox.js'
 import type { SessionOptions } from './ports.js'
 
@@ -37,6 +38,7 @@ type State =
 
 class ManagedSession implements Session {
   readonly #options: SessionOptions
+  readonly #documents: ReturnType<typeof documentLane>
   readonly #outbox = new Outbox()
   readonly #leaving = new AbortController()
   #state: State = { kind: 'apart' }
@@ -47,6 +49,7 @@ class ManagedSession implements Session {
 
   constructor(options: SessionOptions) {
     this.#options = options
+    this.#documents = documentLane(options.onDocuments, options.log)
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -106,7 +109,8 @@ class ManagedSession implements Session {
       const description = await this.#describeHost()
       if (stop.aborted || this.#hasLeft()) return { kind: 'unreachable', reason: 'stopped' }
       const target = { address, patienceMs }
-      conversation = new Conversation(this.#options, this.#outbox, target, description, async (news) => {
+      const options = { ...this.#options, documents: this.#documents }
+      conversation = new Conversation(options, this.#outbox, target, description, async (news) => {
         if (this.#state.kind === 'calling') {
           this.#state = { kind: 'connected', conversation }
           this.#options.log.info({ manager: address }, 'connected to the manager')
