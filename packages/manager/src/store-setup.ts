@@ -8,7 +8,7 @@ import { isConfidential } from './state/index.js'
 import { SealedStore, type Store, type StoreConfig } from './store/index.js'
 
 export const NO_OTHER_MANAGER =
-  'the embedded store serves one manager: move the cluster to etcd first (ctl swarm move --etcd …), where it can have several'
+  'the embedded store serves one manager: move the cluster to etcd first (ctl swarm move --etcd-endpoint …), where it can have several'
 
 /** The store's configuration, with the files that it names read. @throws the file system's errors */
 export function storeConfig({ store, stateDir }: ManagerConfig): StoreConfig {
