@@ -10,6 +10,7 @@ import {
   engineInfo,
   taskName,
   type Executor,
+  type NetworkEngine,
 } from '@shoal/agent/executor/index'
 import { describeExecutor } from '@shoal/agent/executor/testing/executor-contract'
 import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
@@ -23,7 +24,7 @@ beforeAll(() => makeBusyboxImage(image))
 afterAll(() => removeImage(image))
 
 async function openDocker(): Promise<{
-  executor: Executor
+  executor: Executor & NetworkEngine
   node: typeof NODE
   image: string
   cleanUp(): Promise<void>
@@ -33,6 +34,7 @@ async function openDocker(): Promise<{
   const executor = await connectDocker({ ...DEFAULT_DOCKER, ...common, node })
   const cleanUp = async (): Promise<void> => {
     for (const container of await executor.list()) await executor.remove(container.id)
+    for (const network of await executor.listNetworks()) await executor.removeNetwork(network.name)
   }
   return { executor, node, image, cleanUp }
 }

@@ -9,6 +9,7 @@ import { connectDocker, DEFAULT_DOCKER, engineInfo, type Executor } from '@shoal
 import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
 import { MemoryAssignmentStore } from '@shoal/agent/storage/index'
 import { DEFAULT_WORKER, Worker } from '@shoal/agent/worker/index'
+import { NO_NETWORKS } from '@shoal/agent/network/testing/no-networks'
 import { makeBusyboxImage } from './executor-fixture.js'
 
 const IMAGE = 'shoal-engine-test:1'
@@ -98,7 +99,15 @@ describe.each([
     executor = await connectDocker({ ...DEFAULT_DOCKER, ...common, socketPath: engine.socketPath, node })
     const report = (id: string, { State }: { State: string }): number => reports.push(`${id} ${State}`)
     const store = new MemoryAssignmentStore()
-    worker = new Worker({ ...common, ...DEFAULT_WORKER, executor, store, bootId: 'boot1', report })
+    worker = new Worker({
+      ...common,
+      ...DEFAULT_WORKER,
+      executor,
+      networks: NO_NETWORKS,
+      store,
+      bootId: 'boot1',
+      report,
+    })
     await worker.start(agent.signal)
   })
 

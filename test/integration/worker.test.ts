@@ -8,6 +8,7 @@ import { connectDocker, DEFAULT_DOCKER, taskName, type Executor } from '@shoal/a
 import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
 import { FileAssignmentStore, readBootId } from '@shoal/agent/storage/index'
 import { DEFAULT_WORKER, Worker } from '@shoal/agent/worker/index'
+import { NO_NETWORKS } from '@shoal/agent/network/testing/no-networks'
 import { makeBusyboxImage, removeImage, uniqueName } from './executor-fixture.js'
 
 const image = `${uniqueName('worker')}:1`
@@ -33,6 +34,7 @@ class Host {
       ...common,
       ...DEFAULT_WORKER,
       executor: this.executor,
+      networks: NO_NETWORKS,
       store: new FileAssignmentStore(join(this.#directory, 'assignments'), silentLogger),
       bootId: await readBootId(),
       report: (id, status) => this.#reported(id, status),

@@ -2,6 +2,7 @@ import { closable, type ClosableAssignments, giveUpTasks, leave } from '@shoal/a
 import { createSession, type Session } from '@shoal/agent/session/index'
 import { KeptDocuments } from '@shoal/agent/storage/kept-documents'
 import { DEFAULT_WORKER, Worker } from '@shoal/agent/worker/index'
+import { NO_NETWORKS } from '@shoal/agent/network/testing/no-networks'
 import type { Clock, Logger, Random } from '@shoal/common'
 import type { NodeDescription } from '@shoal/engine-api'
 import type { Disk } from './disk.js'
@@ -42,6 +43,7 @@ export class AgentRun {
     this.#worker = new Worker({
       ...DEFAULT_WORKER,
       executor,
+      networks: NO_NETWORKS,
       store: disk.assignments,
       bootId,
       report: (taskId, status) => this.#session.report(taskId, status),
@@ -83,6 +85,7 @@ export class AgentRun {
     return leave({
       worker: this.#worker,
       assignments: this.#assignments,
+      network: { remove: () => Promise.resolve() },
       documents: this.#documents,
       executor,
       session: this.#session,

@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, type Logger, type Random, ShoalError, sleep } from '@shoal/common'
-import type { NodeDescription } from '@shoal/engine-api'
+import type { AssignedTask, NodeDescription } from '@shoal/engine-api'
 import { type ManagerSetup__Output, wire } from '@shoal/proto'
 import type { AgentConfig } from './config.js'
 import { createDns, DEFAULT_DNS } from './dns/index.js'
@@ -14,6 +14,7 @@ import {
   expandTemplate,
   type EngineInfo,
   type Executor,
+  type NetworkEngine,
 } from './executor/index.js'
 import {
   type Admission,
@@ -23,6 +24,7 @@ import {
 } from './identity/index.js'
 import { apart, ensureTmpfs, StoredValues, TaskFiles } from './files/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
+import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from './network/index.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { RoleKeeper, runCtl } from './role/index.js'
 import {
@@ -30,6 +32,7 @@ import {
   type DocumentHandler,
   type Session,
   SESSION_CHANNEL_OPTIONS,
+  together,
 } from './session/index.js'
 import {
   FileAssignmentStore,
@@ -80,11 +83,13 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   const engine = await waitForEngine(parts)
   const values = new StoredValues()
   const executor = await openExecutor(parts, identity, engine, values)
+  const network = openNetwork(parts, executor, () => worker.tasks())
   // The worker and the session know each other only by these two functions.
   let session: Session | undefined
-  const worker = new Worker({
+  const worker: Worker = new Worker({
     ...DEFAULT_WORKER,
     executor,
+    networks: network,
     store: new FileAssignmentStore(join(folder, 'assignments'), log),
     bootId: await readBootId(),
     report: (taskId, status) => session?.report(taskId, status),
@@ -93,9 +98,10 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
     log,
   })
   const dns = createDns({ ...DEFAULT_DNS, tasks: () => worker.tasks(), clock, random, log, signal })
-  const documents = openDocuments(folder, dns, log)
-  await documents.takeUp()
+  const documents = openDocuments(folder, together(dns, network), log)
+  // The tasks first: their addresses are part of the network that the documents describe.
   await worker.start(signal)
+  await documents.takeUp()
   const assignments = closable(worker)
   const role = roleKeeper(parts, identity)
   session = openSession(parts, {
@@ -109,9 +115,9 @@ export async function startAgent(parts: AgentParts): Promise<Agent> {
   const running = [session.run(signal), identity.run(), role.run(signal)]
   return {
     nodeId: identity.nodeId,
-    leave: () => leave({ worker, assignments, documents, executor, session, clock }),
+    leave: () => leave({ worker, assignments, documents, network, executor, session, clock }),
     stopped: async () => {
-      await Promise.all([...running, worker.stopped()])
+      await Promise.all([...running, worker.stopped(), network.stop()])
     },
   }
 }
@@ -166,13 +172,13 @@ export async function removeTasks(parts: AgentParts): Promise<void> {
     managers: () => config.managers,
   })
   const executor = await openExecutor(parts, identity, await waitForEngine(parts), new StoredValues())
-  const store = new FileAssignmentStore(join(folder, 'assignments'), log)
-  const bootId = await readBootId()
+  const network = openNetwork(parts, executor, () => [])
   const worker = new Worker({
     ...DEFAULT_WORKER,
     executor,
-    store,
-    bootId,
+    networks: network,
+    store: new FileAssignmentStore(join(folder, 'assignments'), log),
+    bootId: await readBootId(),
     report: () => {},
     clock,
     random,
@@ -180,14 +186,28 @@ export async function removeTasks(parts: AgentParts): Promise<void> {
   })
   await worker.start(parts.signal)
   await giveUpTasks(worker, executor, clock)
-  await openDocuments(folder, KEEP_ONLY, log).giveUp()
+  await openDocuments(folder, network, log).giveUp()
+  await network.remove()
 }
-
-/** Until there is a network that could be left over, the documents are only forgotten. */
-const KEEP_ONLY: DocumentHandler = { replaceAll: () => undefined, change: () => undefined }
 
 function openDocuments(folder: string, handler: DocumentHandler, log: Logger): KeptDocuments {
   return new KeptDocuments(new FileDocumentStore(join(folder, 'documents.jsonl'), log), handler, log)
+}
+
+function openNetwork(
+  { clock, log }: AgentParts,
+  engine: NetworkEngine,
+  tasks: () => Iterable<AssignedTask>,
+): HostNetwork {
+  return new HostNetwork({
+    ...DEFAULT_HOST_NETWORK,
+    drain: DEFAULT_DRAIN,
+    engine,
+    tasks,
+    run: runProgram,
+    clock,
+    log,
+  })
 }
 
 interface SessionParts {
@@ -240,7 +260,7 @@ function openExecutor(
   identity: AgentIdentity,
   engine: EngineInfo,
   values: StoredValues,
-): Promise<Executor> {
+): Promise<Executor & NetworkEngine> {
   const node = {
     nodeId: identity.nodeId,
     clusterId: identity.clusterId,

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '@shoal/common'
 import type { Executor } from './executor/index.js'
 import type { AssignmentHandler, Session } from './session/index.js'
+import type { HostNetwork } from './network/index.js'
 import type { KeptDocuments } from './storage/index.js'
 import type { Worker } from './worker/index.js'
 
@@ -29,6 +30,7 @@ export interface LeavingParts {
   readonly worker: Worker
   readonly assignments: ClosableAssignments
   readonly documents: KeptDocuments
+  readonly network: Pick<HostNetwork, 'remove'>
   readonly executor: Executor
   readonly session: Session
   readonly clock: Clock
@@ -36,11 +38,12 @@ export interface LeavingParts {
 
 /** Tells the manager, if one is connected, that this node leaves; gives its tasks up meanwhile, then its network. */
 export async function leave(parts: LeavingParts): Promise<void> {
-  const { worker, assignments, documents, executor, session, clock } = parts
+  const { worker, assignments, documents, network, executor, session, clock } = parts
   assignments.close()
   const goodbye = session.leave()
   await giveUpTasks(worker, executor, clock)
   await documents.giveUp()
+  await network.remove()
   await goodbye
 }
 

@@ -3,7 +3,8 @@ import type { AssignedTask, ContainerSpec, HealthConfig } from '@shoal/engine-ap
 import type { ContainerCreateOptions } from 'dockerode'
 import { hostConfig } from './host-config.js'
 import { containerLabels, taskName } from './naming.js'
-import type { FileMount, NodeFacts } from './port.js'
+import { endpointConfig } from './engine-networks.js'
+import type { NodeFacts, Surroundings, TaskNetworking } from './port.js'
 import { hostModePorts, networkMode, portKey } from './published-ports.js'
 import { expandTemplate } from './template.js'
 import { present } from './present.js'
@@ -17,11 +18,12 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000
  * @param files its secrets and configs, as they are laid out on this host
  * @throws ShoalError invalid-argument for a template that cannot be expanded or a malformed field,
  *   unimplemented for what an agent cannot run yet
+ * @param networking of a task that is on networks of the cluster
  */
 export function containerConfig(
   task: AssignedTask,
   node: NodeFacts,
-  files: readonly FileMount[] = [],
+  { files = [], networking }: Surroundings = {},
 ): ContainerCreateOptions {
   const spec = runnable(task)
   const expand = (text: string, what: string): string => expandTemplate(text, what, task, node)
@@ -42,7 +44,8 @@ export function containerConfig(
     StopTimeout: stopTimeoutSeconds(spec),
     Healthcheck: healthcheck(spec.Healthcheck),
     ExposedPorts: ports.length > 0 ? Object.fromEntries(ports.map((port) => [portKey(port), {}])) : undefined,
-    HostConfig: hostConfig(task, spec, expand, files),
+    HostConfig: hostConfig(task, spec, expand, { files, networking }),
+    NetworkingConfig: networkingConfig(networking),
   })
 }
 
@@ -64,6 +67,14 @@ function expandOptional(
   expand: (text: string, what: string) => string,
 ): string | undefined {
   return text === undefined ? undefined : expand(text, 'hostname')
+}
+
+/** The first network; an engine takes no more at the creation. */
+function networkingConfig(
+  networking: TaskNetworking | undefined,
+): ContainerCreateOptions['NetworkingConfig'] | undefined {
+  const first = networking?.attachments[0]
+  return first && { EndpointsConfig: { [first.network]: endpointConfig(first) } }
 }
 
 /** An empty list would clear what the image says; Docker takes it as "not given". */

@@ -45,3 +45,22 @@ export function translate(error: unknown): ShoalError {
 function withoutPrefix(message: string): string {
   return message.replace(/^\(HTTP code \d+\) .*? - /u, '')
 }
+
+/** The engine's answer, or its refusal as a ShoalError. */
+export async function answer<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw translate(error)
+  }
+}
+
+/** Like `answer`, for calls that may find things as they should be already. */
+export async function unless(harmlessStatuses: readonly number[], call: Promise<unknown>): Promise<void> {
+  try {
+    await call
+  } catch (error) {
+    const { statusCode } = (error ?? {}) as { statusCode?: number }
+    if (statusCode === undefined || !harmlessStatuses.includes(statusCode)) throw translate(error)
+  }
+}

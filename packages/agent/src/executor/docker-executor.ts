@@ -5,20 +5,25 @@ import type { AssignedTask } from '@shoal/engine-api'
 import type Docker from 'dockerode'
 import { containerConfig } from './container-config.js'
 import { toContainerState, toEngineInfo, toOwnContainer, type InfoDocument } from './docker-documents.js'
-import { translate } from './docker-errors.js'
+import { answer, unless } from './docker-errors.js'
 import { followEvents } from './docker-events.js'
 import { Gate } from './gate.js'
+import { DockerNetworks } from './engine-networks.js'
 import { ImagePuller } from './image-puller.js'
 import { NODE_ID_LABEL, taskName } from './naming.js'
 import type {
   ContainerState,
   EngineInfo,
+  EngineNetwork,
   Executor,
   ExecutorEvent,
   FileMount,
   FileSource,
+  NetworkEngine,
   NodeFacts,
   OwnContainer,
+  Surroundings,
+  TaskNetworking,
 } from './port.js'
 import { killStrayProcesses, meansStrayProcess } from './stray-process.js'
 
@@ -38,7 +43,7 @@ export interface DockerOptions {
 }
 
 /** Loads dockerode, which takes a tenth of a second and much memory, and nothing else: no call is made yet. */
-export async function connectDocker(options: DockerOptions): Promise<Executor> {
+export async function connectDocker(options: DockerOptions): Promise<Executor & NetworkEngine> {
   const docker = await openDocker(options.socketPath)
   return new DockerExecutor(docker, options)
 }
@@ -79,43 +84,49 @@ async function readInfo(docker: Docker): Promise<EngineInfo> {
 /** What `start` may have to make again. */
 interface Prepared {
   readonly task: AssignedTask
-  readonly files: readonly FileMount[]
+  readonly surroundings: Surroundings
   readonly id: string
 }
 
 /** Docker Engine through dockerode. A task costs three calls on its way to running: create, start, inspect. */
-class DockerExecutor implements Executor {
+class DockerExecutor implements Executor, NetworkEngine {
   readonly #docker: Docker
   readonly #options: DockerOptions
   readonly #puller: ImagePuller
   readonly #gate: Gate
   /** By the containers' names: what was prepared by this process and has not been started. */
   readonly #prepared = new Map<string, Prepared>()
+  readonly #networks: DockerNetworks
 
   constructor(docker: Docker, options: DockerOptions) {
     this.#docker = docker
     this.#options = options
     this.#puller = new ImagePuller(docker, options.log)
     this.#gate = new Gate(options.parallelism)
+    this.#networks = new DockerNetworks(docker, options.node)
   }
 
-  async prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
-    const files = await this.#files(task, signal)
-    const state = await this.#prepare(task, files, signal)
-    this.#prepared.set(taskName(task), { task, files, id: state.id })
+  async prepare(
+    task: AssignedTask,
+    signal: AbortSignal,
+    networking?: TaskNetworking,
+  ): Promise<ContainerState> {
+    const surroundings = { files: await this.#files(task, signal), networking }
+    const state = await this.#prepare(task, surroundings, signal)
+    this.#prepared.set(taskName(task), { task, surroundings, id: state.id })
     return state
   }
 
   async #prepare(
     task: AssignedTask,
-    files: readonly FileMount[],
+    surroundings: Surroundings,
     signal: AbortSignal,
   ): Promise<ContainerState> {
-    const created = await this.#create(task, files)
+    const created = await this.#create(task, surroundings)
     if (created) return created
     const image = task.Spec.ContainerSpec?.Image ?? ''
     const pullFailure = await this.#tryPull(image, task.RegistryAuth, signal)
-    const createdAfterPull = await this.#create(task, files)
+    const createdAfterPull = await this.#create(task, surroundings)
     if (createdAfterPull) return createdAfterPull
     throw new ShoalError('not-found', `No such image: ${image}`, pullFailure)
   }
@@ -129,8 +140,17 @@ class DockerExecutor implements Executor {
   }
 
   /** @returns undefined when the image is missing */
-  async #create(task: AssignedTask, files: readonly FileMount[]): Promise<ContainerState | undefined> {
-    const config = containerConfig(task, this.#options.node, files)
+  async #create(task: AssignedTask, surroundings: Surroundings): Promise<ContainerState | undefined> {
+    const state = await this.#createOnFirst(task, surroundings)
+    // The engine takes one network at the creation; the others follow. A container that runs has them all.
+    if (state?.phase === 'created')
+      for (const attachment of surroundings.networking?.attachments.slice(1) ?? [])
+        await this.#networks.connect(state.id, attachment)
+    return state
+  }
+
+  async #createOnFirst(task: AssignedTask, surroundings: Surroundings): Promise<ContainerState | undefined> {
+    const config = containerConfig(task, this.#options.node, surroundings)
     try {
       const { id } = await this.#gate.run(() => answer(this.#docker.createContainer(config)))
       return { id, phase: 'created', pid: 0, exitCode: 0, health: 'none', ports: [] }
@@ -186,7 +206,7 @@ class DockerExecutor implements Executor {
       'replacing the container that a crashed engine has left',
     )
     await unless([404], this.#docker.getContainer(container).remove({ force: true, v: true }))
-    await this.#create(prepared.task, prepared.files)
+    await this.#create(prepared.task, prepared.surroundings)
   }
 
   async stop(container: string): Promise<void> {
@@ -225,23 +245,16 @@ class DockerExecutor implements Executor {
   info(): Promise<EngineInfo> {
     return readInfo(this.#docker)
   }
-}
 
-/** The engine's answer, or its refusal as a ShoalError. */
-async function answer<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call
-  } catch (error) {
-    throw translate(error)
+  ensureNetwork(network: EngineNetwork): Promise<void> {
+    return this.#networks.ensure(network)
   }
-}
 
-/** Like `answer`, for calls that may find things as they should be already. */
-async function unless(harmlessStatuses: readonly number[], call: Promise<unknown>): Promise<void> {
-  try {
-    await call
-  } catch (error) {
-    const { statusCode } = (error ?? {}) as { statusCode?: number }
-    if (statusCode === undefined || !harmlessStatuses.includes(statusCode)) throw translate(error)
+  removeNetwork(name: string): Promise<void> {
+    return this.#networks.remove(name)
+  }
+
+  listNetworks(): Promise<EngineNetwork[]> {
+    return this.#networks.list()
   }
 }

@@ -2,7 +2,7 @@ import { ShoalError } from '@shoal/common'
 import type { AssignedTask, ContainerSpec, Privileges } from '@shoal/engine-api'
 import type { HostConfig } from 'dockerode'
 import { fileMounts, mounts, type Expand } from './mounts.js'
-import type { FileMount } from './port.js'
+import type { Surroundings } from './port.js'
 import { hostModePorts, networkMode, portBindings } from './published-ports.js'
 import { present } from './present.js'
 
@@ -11,20 +11,21 @@ export function hostConfig(
   task: AssignedTask,
   spec: ContainerSpec,
   expand: Expand,
-  files: readonly FileMount[],
+  { files, networking }: Required<Surroundings>,
 ): HostConfig {
   const ports = hostModePorts(task)
   const securityOpt = securityOptions(spec.Privileges)
   const allMounts = [...mounts(spec.Mounts ?? [], expand), ...fileMounts(files)]
   return present<HostConfig>({
-    NetworkMode: networkMode(task),
+    NetworkMode: networking?.attachments[0]?.network ?? networkMode(task),
     PortBindings: ports.length > 0 ? portBindings(ports) : undefined,
     Mounts: allMounts.length > 0 ? allMounts : undefined,
     GroupAdd: spec.Groups,
     Init: spec.Init,
     ReadonlyRootfs: spec.ReadOnly,
     ExtraHosts: spec.Hosts?.flatMap(extraHosts),
-    Dns: spec.DNSConfig?.Nameservers,
+    // The cluster's name server asks the user's for what it does not know.
+    Dns: networking?.nameServer === undefined ? spec.DNSConfig?.Nameservers : [networking.nameServer],
     DnsSearch: spec.DNSConfig?.Search,
     DnsOptions: spec.DNSConfig?.Options,
     Sysctls: spec.Sysctls,

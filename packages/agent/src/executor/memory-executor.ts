@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ShoalError } from '@shoal/common'
 import type { AssignedTask, PortConfig } from '@shoal/engine-api'
 import { containerConfig } from './container-config.js'
@@ -6,16 +7,21 @@ import type {
   ContainerHealth,
   ContainerState,
   EngineInfo,
+  EngineNetwork,
   Executor,
   ExecutorEvent,
+  NetworkEngine,
   NodeFacts,
   OwnContainer,
+  TaskNetworking,
 } from './port.js'
 import { hostModePorts } from './published-ports.js'
 
 interface MemoryContainer {
   readonly name: string
   readonly task: AssignedTask
+  /** The engine's names of its networks. */
+  readonly networks: readonly string[]
   state: ContainerState
 }
 
@@ -26,7 +32,7 @@ const FIRST_FREE_PORT = 32_768
  * A container engine in memory: refuses what Docker refuses, in the same words. Containers run until `exit` is
  * called, or end at once when their last argument is `exit <code>`. It can be switched off and on like a daemon.
  */
-export class MemoryExecutor implements Executor {
+export class MemoryExecutor implements Executor, NetworkEngine {
   /** The images that are here. Those in `registry` can be pulled. */
   readonly images = new Set<string>()
   readonly registry = new Set<string>()
@@ -35,6 +41,7 @@ export class MemoryExecutor implements Executor {
   /** Every call that reached the engine, in order: `start web.1.x`. */
   readonly calls: string[] = []
   readonly #containers = new Map<string, MemoryContainer>()
+  readonly #networks = new Map<string, EngineNetwork>()
   readonly #listeners = new Set<(event: ExecutorEvent) => void>()
   readonly #node: NodeFacts
   #reachable = true
@@ -44,19 +51,20 @@ export class MemoryExecutor implements Executor {
     this.#node = node
   }
 
-  prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState> {
+  prepare(task: AssignedTask, signal: AbortSignal, networking?: TaskNetworking): Promise<ContainerState> {
     return this.#call('prepare', taskName(task), () => {
       signal.throwIfAborted()
       const existing = this.#find(taskName(task))
       if (existing) return existing.state
-      const config = containerConfig(task, this.#node)
+      const config = containerConfig(task, this.#node, { networking })
       const image = config.Image ?? ''
       if (!this.images.has(image) && !this.registry.has(image))
         throw new ShoalError('not-found', `No such image: ${image}`)
       this.images.add(image)
       this.#checkMounts(task)
       const state = this.#created()
-      this.#containers.set(state.id, { name: taskName(task), task, state })
+      const networks = (networking?.attachments ?? []).map(({ network }) => network)
+      this.#containers.set(state.id, { name: taskName(task), task, networks, state })
       return state
     })
   }
@@ -79,6 +87,8 @@ export class MemoryExecutor implements Executor {
       const found = this.#find(container)
       if (!found) throw new ShoalError('not-found', `No such container: ${container}`)
       if (found.state.phase === 'running') return
+      const unknown = found.networks.find((name) => !this.#networks.has(name))
+      if (unknown !== undefined) throw new ShoalError('not-found', `network ${unknown} not found`)
       const { Args = [], Healthcheck } = found.task.Spec.ContainerSpec ?? {}
       const health: ContainerHealth =
         Healthcheck?.Test?.length && Healthcheck.Test[0] !== 'NONE' ? 'starting' : 'none'
@@ -161,6 +171,36 @@ export class MemoryExecutor implements Executor {
       labels: {},
       plugins: [{ Type: 'Volume', Name: 'local' }],
     }))
+  }
+
+  ensureNetwork(network: EngineNetwork): Promise<void> {
+    return this.#call('ensure-network', network.name, () => {
+      if (this.#networks.has(network.name) && !isDeepStrictEqual(this.#networks.get(network.name), network))
+        this.#checkUnused(network.name)
+      this.#networks.set(network.name, network)
+    })
+  }
+
+  removeNetwork(name: string): Promise<void> {
+    return this.#call('remove-network', name, () => {
+      this.#checkUnused(name)
+      this.#networks.delete(name)
+    })
+  }
+
+  listNetworks(): Promise<EngineNetwork[]> {
+    return this.#call('list-networks', '', () => [...this.#networks.values()])
+  }
+
+  #checkUnused(name: string): void {
+    const users = [...this.#containers.values()].filter(
+      ({ networks, state }) => state.phase === 'running' && networks.includes(name),
+    )
+    if (users.length > 0)
+      throw new ShoalError(
+        'failed-precondition',
+        `error while removing network: network ${name} has active endpoints`,
+      )
   }
 
   /** The container of a task ends by itself. */

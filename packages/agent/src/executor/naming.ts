@@ -4,6 +4,7 @@ import type { NodeFacts } from './port.js'
 export const TASK_ID_LABEL = 'io.shoal.task.id'
 export const NODE_ID_LABEL = 'io.shoal.node.id'
 export const CLUSTER_ID_LABEL = 'io.shoal.cluster.id'
+export const NETWORK_ID_LABEL = 'io.shoal.network.id'
 export const SERVICE_ID_LABEL = 'com.docker.swarm.service.id'
 export const TASK_NAME_LABEL = 'com.docker.swarm.task.name'
 

@@ -39,6 +39,35 @@ export type ExecutorEvent =
   | { readonly kind: 'container'; readonly taskId: string }
   | { readonly kind: 'resync' }
 
+/** A network of the engine's own that stands for one of the cluster's on this host: a bridge of a fixed name. */
+export interface EngineNetwork {
+  readonly name: string
+  /** The ID that the cluster knows it by. */
+  readonly networkId: string
+  readonly bridge: string
+  /** CIDR. */
+  readonly subnet: string
+  /** The bridge's own address. */
+  readonly gateway: string
+  /** Bytes. */
+  readonly mtu: number
+  /** Without a way out. */
+  readonly internal: boolean
+}
+
+/** What a task's container needs to know of its networks. */
+export interface TaskNetworking {
+  /** In the order of the engine's names, so that the first one has the default route. */
+  readonly attachments: readonly {
+    /** The engine's name of the network. */
+    readonly network: string
+    readonly address: string
+    readonly mac: string
+  }[]
+  /** The name server that knows the cluster's names; undefined when the container's networks have none. */
+  readonly nameServer: string | undefined
+}
+
 /** What the engine says of the host and of itself. */
 export interface EngineInfo {
   readonly hostname: string
@@ -62,8 +91,9 @@ export interface Executor {
   /**
    * Makes sure that the task's container exists, pulling its image if that is missing.
    * @param signal ends the wait for a pull, not a creation that is under way
+   * @param networking of a task that is on networks of the cluster; the engine must have them
    */
-  prepare(task: AssignedTask, signal: AbortSignal): Promise<ContainerState>
+  prepare(task: AssignedTask, signal: AbortSignal, networking?: TaskNetworking): Promise<ContainerState>
   start(container: string): Promise<void>
   /** Sends the stop signal, waits for the grace period that the container was created with, then kills. */
   stop(container: string): Promise<void>
@@ -90,6 +120,28 @@ export interface FileSource {
   prepare(task: AssignedTask, signal: AbortSignal): Promise<FileMount[]>
   /** Only the tasks with these IDs have containers: what was laid out for others that are not being prepared goes. */
   retain(taskIds: ReadonlySet<string>): Promise<void>
+}
+
+/** What a container is created with beside its task. */
+export interface Surroundings {
+  /** The task's secrets and configs, as they are laid out on this host. */
+  readonly files?: readonly FileMount[]
+  /** Of a task that is on networks of the cluster. */
+  readonly networking?: TaskNetworking | undefined
+}
+
+/** The engine's own networks that stand for the cluster's on this host. Errors and repetitions as for an Executor. */
+export interface NetworkEngine {
+  /**
+   * Makes sure that the engine has the network just so. One of the same name with other settings is made anew, if no
+   * container is on it.
+   * @throws ShoalError failed-precondition when there is, or what the engine refuses
+   */
+  ensureNetwork(network: EngineNetwork): Promise<void>
+  /** @throws ShoalError failed-precondition while a running container is on it */
+  removeNetwork(name: string): Promise<void>
+  /** The networks that were made for this node. */
+  listNetworks(): Promise<EngineNetwork[]>
 }
 
 /** What a container's configuration needs to know of the node that it runs on. */

@@ -5,18 +5,20 @@ import type { AssignedTask, PortConfig } from '@shoal/engine-api'
 const PREDEFINED_NETWORKS = ['host', 'none', 'bridge']
 
 /**
- * The network that the container is created in.
+ * The network that the container is created in, unless it is one of the cluster's.
  * @throws ShoalError unimplemented for a network that is not one of the engine's own
  */
 export function networkMode(task: AssignedTask): string {
   const targets = (task.Spec.Networks ?? []).map((network) => network.Target ?? '')
   const unknown = targets.find((target) => !PREDEFINED_NETWORKS.includes(target))
-  if (unknown !== undefined)
+  // What the allocator attached the task to is known by the host's network.
+  if (unknown !== undefined && !task.Attachments?.length)
     throw new ShoalError(
       'unimplemented',
       `network ${unknown}: only the networks host, none and bridge are supported yet`,
     )
-  return targets.find((target) => target !== 'bridge') ?? 'bridge'
+  const predefined = targets.filter((target) => PREDEFINED_NETWORKS.includes(target))
+  return predefined.find((target) => target !== 'bridge') ?? 'bridge'
 }
 
 /** The ports that this host itself publishes. The host's own network needs no publishing. */

@@ -13,3 +13,4 @@ export type {
   SessionOptions,
   TaskReport,
 } from './ports.js'
+export { together } from './together.js'

@@ -119,19 +119,51 @@ const CASES: Case[] = [
 
 describe('the next step of a task', () => {
   test.each(CASES)('%s', (_, desired, state, observed, expected) => {
-    expect(nextStep({ desired, state, observed, hostRestarted: false })).toEqual(expected)
+    expect(nextStep({ desired, state, observed, hostRestarted: false, drained: true })).toEqual(expected)
   })
 
   test('what ended with the host is started again after its reboot', () => {
     expect(
-      nextStep({ desired: 'running', state: 'running', observed: ended(255), hostRestarted: true }),
+      nextStep({
+        desired: 'running',
+        state: 'running',
+        observed: ended(255),
+        hostRestarted: true,
+        drained: true,
+      }),
     ).toEqual({ kind: 'start' })
     expect(
-      nextStep({ desired: 'running', state: 'failed', observed: ended(255), hostRestarted: true }),
+      nextStep({
+        desired: 'running',
+        state: 'failed',
+        observed: ended(255),
+        hostRestarted: true,
+        drained: true,
+      }),
     ).toEqual({ kind: 'wait' })
     expect(
-      nextStep({ desired: 'shutdown', state: 'running', observed: ended(255), hostRestarted: true }).kind,
+      nextStep({
+        desired: 'shutdown',
+        state: 'running',
+        observed: ended(255),
+        hostRestarted: true,
+        drained: true,
+      }).kind,
     ).toBe('advance')
+  })
+
+  test('says what it waits for while its networks are not here', () => {
+    const view = { desired: 'running', state: 'accepted', observed: 'absent', hostRestarted: false } as const
+    expect(nextStep({ ...view, drained: false, awaits: 'waiting for the network front' })).toEqual(
+      advance('preparing', { message: 'preparing: waiting for the network front' }),
+    )
+  })
+
+  test('lets connections to a task that ran come to their end before it is stopped', () => {
+    const view = { desired: 'shutdown', observed: running, hostRestarted: false, drained: false } as const
+    expect(nextStep({ ...view, state: 'running' })).toEqual({ kind: 'drain' })
+    expect(nextStep({ ...view, state: 'starting' })).toEqual({ kind: 'stop' })
+    expect(nextStep({ ...view, state: 'running', drained: true })).toEqual({ kind: 'stop' })
   })
 
   test('a task never moves backward', () => {
@@ -139,7 +171,7 @@ describe('the next step of a task', () => {
     const wishes: TaskState[] = ['ready', 'running', 'complete', 'shutdown', 'remove']
     const views = TASK_STATES.flatMap((state) =>
       wishes.flatMap((desired) =>
-        observations.map((observed) => ({ state, desired, observed, hostRestarted: false })),
+        observations.map((observed) => ({ state, desired, observed, hostRestarted: false, drained: true })),
       ),
     )
     const backward = views.filter((view) => {

@@ -11,6 +11,10 @@ export interface TaskView {
   readonly observed: Observed
   /** The host has booted since the container last ran: it ended with the host, not by itself. */
   readonly hostRestarted: boolean
+  /** Open connections to the task have had their time. */
+  readonly drained: boolean
+  /** What it waits for before its container can be created, in words. */
+  readonly awaits?: string | undefined
 }
 
 /** A new status: where the task stands, in Docker's words. */
@@ -28,6 +32,8 @@ export type Step =
   | { readonly kind: 'observe' }
   | { readonly kind: 'prepare' }
   | { readonly kind: 'start' }
+  /** To let open connections come to their end. */
+  | { readonly kind: 'drain' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'remove' }
   /** Nothing until the container or the desired state changes. */
@@ -47,7 +53,7 @@ function towardsRunning(view: TaskView): Step {
   const state = view.state as 'accepted' | 'preparing' | 'ready' | 'starting' | 'running'
   switch (state) {
     case 'accepted':
-      return { kind: 'advance', to: 'preparing', message: 'preparing' }
+      return { kind: 'advance', to: 'preparing', message: preparing(view) }
     case 'preparing':
       return prepare(view)
     case 'ready':
@@ -76,10 +82,16 @@ function afterTheEnd({ desired, observed }: TaskView): Step {
   return desired === 'remove' ? { kind: 'remove' } : WAIT
 }
 
-function towardsShutdown({ observed }: TaskView): Step {
+/** Only a task that ran has connections; nobody leads new ones to it since it was told to stop. */
+function towardsShutdown({ state, observed, drained }: TaskView): Step {
   if (observed === 'unknown') return { kind: 'observe' }
-  if (observed !== 'absent' && observed.phase === 'running') return { kind: 'stop' }
+  if (observed !== 'absent' && observed.phase === 'running')
+    return state === 'running' && !drained ? { kind: 'drain' } : { kind: 'stop' }
   return { kind: 'advance', to: 'shutdown', message: 'shutdown' }
+}
+
+function preparing({ awaits }: TaskView): string {
+  return awaits === undefined ? 'preparing' : `preparing: ${awaits}`
 }
 
 /** Whether the container exists is found out by creating it, which costs no call more. */

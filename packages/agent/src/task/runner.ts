@@ -12,8 +12,9 @@ import {
   type TaskState,
 } from '@shoal/common'
 import type { AssignedTask, TaskStatus } from '@shoal/engine-api'
+import type { TaskNetworks } from '../network/port.js'
 import { taskName } from '../executor/naming.js'
-import type { Executor, OwnContainer } from '../executor/port.js'
+import type { ContainerState, Executor, OwnContainer } from '../executor/port.js'
 import { nextStep, type Advance, type Observed, type Step } from './decide.js'
 import { advanced } from './status.js'
 
@@ -22,6 +23,7 @@ const LONGEST_RETRY_MS = 5_000
 
 export interface RunnerOptions {
   readonly executor: Pick<Executor, 'prepare' | 'start' | 'stop' | 'remove' | 'inspect'>
+  readonly networks: TaskNetworks
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -45,6 +47,7 @@ export class TaskRunner {
   #withdrawn: boolean
   #hostRestarted: boolean
   #observed: Observed = 'unknown'
+  #drained = false
   #working = false
   #again = false
   /** Counts what may have changed, so that an inspection which began earlier is not taken for the newest. */
@@ -161,7 +164,14 @@ export class TaskRunner {
 
   #next(): Step {
     const [desired, state, observed] = [this.#desired, this.#state, this.#observed]
-    return nextStep({ desired, state, observed, hostRestarted: this.#hostRestarted })
+    return nextStep({
+      desired,
+      state,
+      observed,
+      hostRestarted: this.#hostRestarted,
+      drained: this.#drained,
+      awaits: this.#options.networks.missing(this.#task),
+    })
   }
 
   async #perform(step: Exclude<Step, { kind: 'wait' }>): Promise<void> {
@@ -176,6 +186,10 @@ export class TaskRunner {
         return this.#prepare()
       case 'start':
         return this.#start(container)
+      case 'drain':
+        await this.#options.networks.drained(this.#task, this.#stopped.signal)
+        this.#drained = true
+        return
       case 'stop':
         await executor.stop(container)
         return this.#observe(() => executor.inspect(container))
@@ -193,6 +207,7 @@ export class TaskRunner {
     // What lay in memory for the container, its secrets and configs, is gone with the boot.
     if (this.#hostRestarted) await this.#prepare()
     await executor.start(container)
+    this.#options.networks.started(this.#task)
     if (this.#hostRestarted) {
       // Kept again, as of this boot: the container is brought back once, not whenever it ends.
       this.#hostRestarted = false
@@ -215,10 +230,17 @@ export class TaskRunner {
     const preparing = new AbortController()
     this.#preparing = preparing
     try {
-      await this.#observe(() => this.#options.executor.prepare(this.#task, preparing.signal))
+      await this.#observe(() => this.#prepareOn(preparing.signal))
     } finally {
       this.#preparing = undefined
     }
+  }
+
+  /** The container is created on networks that are in force here. */
+  async #prepareOn(signal: AbortSignal): Promise<ContainerState> {
+    const { executor, networks } = this.#options
+    const networking = await networks.join(this.#task, signal)
+    return executor.prepare(this.#task, signal, networking)
   }
 
   async #advance(step: Advance): Promise<void> {

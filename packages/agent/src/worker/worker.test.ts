@@ -5,6 +5,7 @@ import type { AssignedTask } from '@shoal/engine-api'
 import { MemoryExecutor } from '../executor/memory-executor.js'
 import { aTask, IMAGE, NODE } from '../executor/testing/tasks.js'
 import { MemoryAssignmentStore } from '../storage/memory-store.js'
+import { NO_NETWORKS } from '../network/testing/no-networks.js'
 import { Worker } from './worker.js'
 
 /** A host whose engine and disk outlive the agent, which can be killed and started again. */
@@ -25,6 +26,7 @@ class Host {
     this.#agent = new AbortController()
     this.worker = new Worker({
       executor: this.engine,
+      networks: NO_NETWORKS,
       store: this.store,
       bootId: this.bootId,
       report: (id, { State, Err }) =>

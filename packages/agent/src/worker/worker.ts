@@ -11,6 +11,7 @@ import {
 } from '@shoal/common'
 import type { AssignedTask, TaskStatus } from '@shoal/engine-api'
 import type { Executor, ExecutorEvent, OwnContainer } from '../executor/port.js'
+import type { TaskNetworks } from '../network/port.js'
 import type { AssignmentRecord, AssignmentStore } from '../storage/assignment-store.js'
 import { TaskRunner } from '../task/runner.js'
 import { assignedStatus } from '../task/status.js'
@@ -18,6 +19,7 @@ import { superfluous } from './retention.js'
 
 export interface WorkerOptions {
   readonly executor: Executor
+  readonly networks: TaskNetworks
   readonly store: AssignmentStore
   /** Which boot of the host this is: see readBootId. */
   readonly bootId: string
@@ -102,9 +104,9 @@ export class Worker {
       .map((runner) => ({ taskId: runner.task.ID, status: runner.status }))
   }
 
-  /** The tasks of this host, those included that are no longer wanted and not over yet. */
+  /** The tasks that have, or are about to have, a container here: all that are not over. */
   *tasks(): Iterable<AssignedTask> {
-    for (const runner of this.#runners.values()) yield runner.task
+    for (const runner of this.#runners.values()) if (!runner.isOver) yield runner.task
   }
 
   /** The container of a task of this host as the engine names it; for logs and the like. */
@@ -142,10 +144,11 @@ export class Worker {
   }
 
   #addRunner(record: AssignmentRecord): TaskRunner {
-    const { executor, clock, random, log, bootId } = this.#options
+    const { executor, networks, clock, random, log, bootId } = this.#options
     const id = record.task.ID
     const runner = new TaskRunner(record.task, record.status, record.withdrawn, {
       executor,
+      networks,
       clock,
       random,
       log,

@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ContainerState, Executor, ExecutorEvent, NodeFacts } from '../port.js'
+import type {
+  ContainerState,
+  EngineNetwork,
+  Executor,
+  ExecutorEvent,
+  NetworkEngine,
+  NodeFacts,
+} from '../port.js'
 import { taskName } from '../naming.js'
 import { aTask } from './tasks.js'
 
 export interface ExecutorUnderTest {
-  readonly executor: Executor
+  readonly executor: Executor & NetworkEngine
   readonly node: NodeFacts
   /** An image that is present and has a shell. */
   readonly image: string
@@ -16,7 +23,7 @@ export interface ExecutorUnderTest {
 export function describeExecutor(kind: string, open: () => Promise<ExecutorUnderTest>): void {
   describe(`${kind} as an executor`, () => {
     let under: ExecutorUnderTest
-    let executor: Executor
+    let executor: Executor & NetworkEngine
     const never = new AbortController().signal
 
     beforeEach(async () => {
@@ -103,6 +110,27 @@ export function describeExecutor(kind: string, open: () => Promise<ExecutorUnder
       expect(await executor.list()).toHaveLength(1)
     })
 
+    test('has networks just so, and keeps those that a running container is on', async () => {
+      const network = aTestNetwork()
+      await executor.ensureNetwork(network)
+      await executor.ensureNetwork(network)
+      expect(await executor.listNetworks()).toEqual([network])
+      const other = { ...network, mtu: 1300 }
+      await executor.ensureNetwork(other)
+      expect(await executor.listNetworks()).toEqual([other])
+      const task = sleeper('attached')
+      const attachments = [{ network: network.name, address: '10.199.77.9', mac: '02:42:0a:c7:4d:09' }]
+      await executor.prepare(task, never, { attachments, nameServer: undefined })
+      await executor.start(taskName(task))
+      const inUse = { code: 'failed-precondition', message: expect.stringContaining('has active endpoints') }
+      await expect(executor.removeNetwork(network.name)).rejects.toMatchObject(inUse)
+      await expect(executor.ensureNetwork(network)).rejects.toMatchObject(inUse)
+      await executor.remove(taskName(task))
+      await executor.removeNetwork(network.name)
+      await executor.removeNetwork(network.name)
+      expect(await executor.listNetworks()).toEqual([])
+    })
+
     test('publishes host-mode ports, chooses one for port 0, and refuses a port that is taken', async () => {
       const any = [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 0, PublishMode: 'host' }]
       const first = sleeper('anyport', { Ports: any })
@@ -116,6 +144,19 @@ export function describeExecutor(kind: string, open: () => Promise<ExecutorUnder
       )
     })
   })
+}
+
+/** A subnet that nothing else on a machine is likely to have. */
+function aTestNetwork(): EngineNetwork {
+  return {
+    name: 'shoal-contract-test',
+    networkId: 'contracttest',
+    bridge: 'sb-contracttest',
+    subnet: '10.199.77.0/24',
+    gateway: '10.199.77.2',
+    mtu: 1450,
+    internal: false,
+  }
 }
 
 async function started(

@@ -16,6 +16,9 @@ import { mustRun, type Run } from './run.js'
 /** A listing of a large table takes its time: it may take this share of the time at most. */
 const CHECK_SHARE = 1 / 100
 
+/** A listing that takes no longer is made after every change. */
+const QUICK_MS = 50
+
 /** What the table looked like after our last change. */
 interface Print {
   readonly text: string
@@ -27,6 +30,8 @@ export interface KeeperOptions {
   readonly run: Run
   readonly clock: Clock
   readonly log: Logger
+  /** How long slots of departed endpoints stay for packets on their way, in milliseconds. */
+  readonly sweepDelayMs: number
 }
 
 /**
@@ -38,6 +43,8 @@ export class TableKeeper {
   readonly #options: KeeperOptions
   #table: TableState | undefined
   #print: Print | undefined
+  #lastTookMs = 0
+  #changedAt = 0
 
   constructor(options: KeeperOptions) {
     this.#options = options
@@ -73,7 +80,7 @@ export class TableKeeper {
 
   /** Takes out the slots that departed endpoints have left; some time after `put`. */
   async sweep(): Promise<void> {
-    if (!this.#table) return
+    if (!this.#table || this.#options.clock.now() - this.#changedAt < this.#options.sweepDelayMs) return
     const { text, table } = sweep(this.#table)
     if (text === '') return
     try {
@@ -95,22 +102,32 @@ export class TableKeeper {
       return this.#keep(await this.#hasChains())
     const startedAt = clock.now()
     const text = await this.#fingerprint()
-    this.#print = { text, tookMs: clock.now() - startedAt, at: clock.now() }
+    this.#lastTookMs = clock.now() - startedAt
+    this.#print = { text, tookMs: this.#lastTookMs, at: clock.now() }
     return this.#keep(known === undefined || known.text === text)
+  }
+
+  /** Notes what the table looks like after a change; a table that is large waits for the next regular look. */
+  async remember(): Promise<void> {
+    if (!this.#print && this.#lastTookMs < QUICK_MS) await this.isAsLeft()
+  }
+
+  /** Whether there is a table of ours, left by an earlier agent perhaps. */
+  async exists(): Promise<boolean> {
+    const { stdout } = await this.#options.run('nft', ['list', 'tables', 'ip'])
+    return stdout.split('\n').includes(`table ip ${TABLE}`)
   }
 
   /** Takes the table away: for leaving the cluster. */
   async remove(): Promise<void> {
     this.#table = undefined
     this.#print = undefined
-    const { run } = this.#options
-    const { stdout } = await run('nft', ['list', 'tables', 'ip'])
-    if (stdout.split('\n').includes(`table ip ${TABLE}`)) await this.#nft(`delete table ip ${TABLE}\n`)
+    if (await this.exists()) await this.#nft(`delete table ip ${TABLE}\n`)
   }
 
   #hold({ table, departed, text }: Transition): readonly string[] {
     this.#table = table
-    if (text !== '') this.#print = undefined
+    if (text !== '') this.#changedAt = this.#options.clock.now()
     return departed
   }
 
@@ -129,8 +146,7 @@ export class TableKeeper {
     try {
       await this.#nft(text)
     } catch (error) {
-      const { stdout } = await this.#options.run('nft', ['list', 'tables', 'ip'])
-      if (!stdout.split('\n').includes(`table ip ${TABLE}`)) throw error
+      if (!(await this.exists())) throw error
       await this.#nft(`delete table ip ${TABLE}\n${text}`)
       this.#options.log.warn({ reason: messageOf(error) }, 'the table could not be mended and was replaced')
     }

@@ -1,0 +1,242 @@
+import { messageOf, ShoalError, type CancelTimer, type Clock, type Logger } from '@shoal/common'
+import type { AssignedTask, HostDocument, HostDocumentName } from '@shoal/engine-api'
+import type { NetworkEngine, TaskNetworking } from '../executor/port.js'
+import { macOf } from './addresses.js'
+import type { Run } from './apply/index.js'
+import { Documents } from './documents.js'
+import { drain, type DrainOptions } from './drain.js'
+import { engineNetworkName } from './names.js'
+import { Pass } from './pass.js'
+import type { TaskNetworks } from './port.js'
+
+export const DEFAULT_HOST_NETWORK = { periodMs: 3_000, firstRetryMs: 250, sweepDelayMs: 200 } as const
+
+/** So many failures in a row are no hitch: tasks that wait for a network are told why they cannot have it. */
+const PATIENCE = 4
+
+export interface HostNetworkOptions {
+  readonly engine: NetworkEngine
+  /** The tasks of this host whose addresses are, or are about to be, in use here. */
+  readonly tasks: () => Iterable<AssignedTask>
+  readonly run: Run
+  readonly clock: Clock
+  readonly log: Logger
+  readonly drain: Pick<DrainOptions, 'longestMs' | 'idleMs' | 'pollMs'>
+  /** How often the kernel is compared with the plan although nothing said so, in milliseconds. */
+  readonly periodMs: number
+  /** How long after a failure it is tried again; doubled each time, up to the period. */
+  readonly firstRetryMs: number
+  /** How long slots of departed endpoints stay for packets on their way. */
+  readonly sweepDelayMs: number
+}
+
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Keeps the network of this host as the documents say. Invariants: one pass at a time; what was told before a pass
+ * began is in force when it ends; a failure is told, and tried again until it is none.
+ */
+export class HostNetwork implements TaskNetworks {
+  readonly #options: HostNetworkOptions
+  readonly #documents = new Documents()
+  readonly #pass: Pass
+  readonly #ended = new AbortController()
+  /** Before the first complete set nothing is known to be too much. */
+  #told = false
+  #asked: 'nothing' | 'change' | 'look' = 'nothing'
+  #working: Promise<void> | undefined
+  #waiters: Waiter[] = []
+  /** Who waits for the end of a pass, however it ends. */
+  #watchers: (() => void)[] = []
+  #failures = 0
+  #trouble: unknown
+  #cancelTimer: CancelTimer = () => undefined
+
+  constructor(options: HostNetworkOptions) {
+    this.#options = options
+    this.#pass = new Pass(options, this.#documents)
+  }
+
+  /** The complete set of documents. Resolves when it is in force: see DocumentHandler in session/. */
+  replaceAll(documents: readonly HostDocument[]): Promise<void> {
+    this.#documents.replaceAll(documents)
+    this.#told = true
+    return this.#inForce()
+  }
+
+  change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): Promise<void> {
+    this.#documents.change(put, removed)
+    return this.#inForce()
+  }
+
+  /** Something may be otherwise than it was left. */
+  look(): void {
+    this.#wake('look')
+  }
+
+  missing(task: AssignedTask): string | undefined {
+    const unknown = (task.Attachments ?? []).filter(
+      ({ NetworkID }) => !this.#documents.networks.has(NetworkID),
+    )
+    if (unknown.length === 0) return undefined
+    return `waiting for the network ${unknown.map(({ NetworkID }) => NetworkID).join(', ')}`
+  }
+
+  async join(task: AssignedTask, signal: AbortSignal): Promise<TaskNetworking | undefined> {
+    const attachments = task.Attachments ?? []
+    if (attachments.length === 0) return undefined
+    while (!attachments.every((attachment) => this.#pass.has(attachment))) {
+      this.#throwIfHopeless(task)
+      this.#wake('change')
+      await this.#passEnds(signal)
+      signal.throwIfAborted()
+      this.#ended.signal.throwIfAborted()
+    }
+    return this.#networking(task)
+  }
+
+  started(task: AssignedTask): void {
+    if (task.Attachments?.length) this.look()
+  }
+
+  async drained(task: AssignedTask, signal: AbortSignal): Promise<void> {
+    const addresses = (task.Attachments ?? []).map(({ Address }) => Address)
+    const { run, clock, log, drain: times } = this.#options
+    if (addresses.length > 0) await drain({ run, clock, log, ...times }, addresses, signal)
+  }
+
+  /** Ends all work, and leaves everything in force. */
+  async stop(): Promise<void> {
+    this.#ended.abort(new ShoalError('unavailable', 'the agent is stopping'))
+    this.#cancelTimer()
+    await this.#working
+    for (const watcher of this.#watchers.splice(0)) watcher()
+    for (const { reject } of this.#waiters.splice(0)) reject(this.#ended.signal.reason)
+  }
+
+  /** Takes everything away; for a host that leaves its cluster, when its tasks are gone. */
+  async remove(): Promise<void> {
+    await this.stop()
+    await this.#pass.remove()
+  }
+
+  #inForce(): Promise<void> {
+    if (this.#ended.signal.aborted) return Promise.reject(this.#ended.signal.reason as Error)
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#wake('change')
+    })
+  }
+
+  #wake(what: 'change' | 'look'): void {
+    if (this.#ended.signal.aborted || !this.#told) return
+    if (this.#asked !== 'look') this.#asked = what
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      if (this.#asked !== 'nothing') this.#wake(this.#asked)
+    })
+  }
+
+  async #work(): Promise<void> {
+    // What is told in the same turn of the event loop is one change.
+    await Promise.resolve()
+    while (this.#asked !== 'nothing' && !this.#ended.signal.aborted) {
+      const asked = this.#asked
+      const waiters = this.#waiters.splice(0)
+      this.#asked = 'nothing'
+      try {
+        await this.#pass.run(asked === 'look' || this.#failures > 0)
+        this.#failures = 0
+        this.#trouble = undefined
+        for (const { resolve } of waiters) resolve()
+      } catch (error) {
+        this.#failed(error)
+        // Where the programs are missing that lead connections anywhere, none is led to the wrong place.
+        for (const { resolve, reject } of waiters) {
+          if (isHopeless(error)) resolve()
+          else reject(error)
+        }
+      }
+      for (const watcher of this.#watchers.splice(0)) watcher()
+      await this.#afterwards()
+    }
+    this.#arm()
+  }
+
+  #failed(error: unknown): void {
+    this.#failures++
+    const level = this.#failures === 1 || messageOf(error) !== messageOf(this.#trouble) ? 'warn' : 'debug'
+    this.#trouble = error
+    this.#options.log[level](
+      { reason: messageOf(error) },
+      'the network is not as it should be: will try again',
+    )
+  }
+
+  async #afterwards(): Promise<void> {
+    try {
+      await this.#pass.remember()
+    } catch (error) {
+      this.#options.log.debug({ reason: messageOf(error) }, 'the table could not be listed')
+    }
+  }
+
+  #arm(): void {
+    this.#cancelTimer()
+    if (this.#ended.signal.aborted) return
+    const { clock, periodMs, firstRetryMs, sweepDelayMs } = this.#options
+    const retryMs = this.#failures > 0 ? firstRetryMs * 2 ** (this.#failures - 1) : periodMs
+    const sweepMs = this.#pass.needsSweep ? sweepDelayMs : periodMs
+    const delayMs = Math.min(retryMs, sweepMs, periodMs)
+    this.#cancelTimer = clock.setTimer(delayMs, () => this.#wake('look'))
+  }
+
+  #passEnds(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      signal.addEventListener('abort', done)
+      this.#watchers.push(done)
+    })
+  }
+
+  /** @throws ShoalError failed-precondition when there is no point in waiting for the task's networks */
+  #throwIfHopeless(task: AssignedTask): void {
+    const hopeless = isHopeless(this.#trouble) || this.#failures >= PATIENCE
+    const refusal = (task.Attachments ?? [])
+      .map(({ NetworkID }) => this.#pass.refusalOf(NetworkID))
+      .find((error) => error !== undefined)
+    const cause = refusal ?? (hopeless ? this.#trouble : undefined)
+    if (cause !== undefined)
+      throw new ShoalError(
+        'failed-precondition',
+        `the task's network cannot be set up: ${messageOf(cause)}`,
+        cause,
+      )
+  }
+
+  #networking(task: AssignedTask): TaskNetworking {
+    const attachments = (task.Attachments ?? []).flatMap(({ NetworkID, Address }) => {
+      const network = this.#documents.networks.get(NetworkID)
+      return network
+        ? [{ network: engineNetworkName(network), address: Address, mac: macOf(Address), of: network }]
+        : []
+    })
+    attachments.sort((a, b) => (a.network < b.network ? -1 : 1))
+    return {
+      attachments: attachments.map(({ network, address, mac }) => ({ network, address, mac })),
+      // On the ingress network alone there are no names of the cluster.
+      nameServer: attachments.find(({ of }) => !of.Ingress)?.of.NodeGateway,
+    }
+  }
+}
+
+/** A program that is not installed will not come by itself. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof ShoalError && error.code === 'failed-precondition'
+}
