@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { AssignedTask, EndpointSet, HostDocument, NetworkPeer, NodeNetwork } from '@shoal/engine-api'
 import { newId, systemRandom } from '@shoal/common'
 import { down, hosts, load, onHost, up } from '@shoal/lab'
+import { eventually } from '../support/eventually.js'
 import { mustRunProgram } from '../support/program.js'
 
 const VXLAN_PORT = 4789
@@ -209,6 +210,17 @@ export class NetworkScene {
   /** Tells every host what it has to know, and waits until it is in force and the tasks run. */
   async tell(state: TestState): Promise<void> {
     await Promise.all(this.hosts.map((host) => host.tell(this.commandFor(host, state))))
+  }
+
+  /** Waits until all tasks run and one answers. @throws Error when they do not */
+  async allRun({ tasks }: TestState): Promise<void> {
+    await eventually(() => {
+      const late = tasks.filter(
+        ({ name, host }) => !this.hosts[host - 1]!.reports.includes(`${name} running`),
+      )
+      if (late.length > 0) throw new Error(`not running: ${late.map(({ name }) => name).join(', ')}`)
+    })
+    await eventually(() => this.hosts[0]!.ask(`127.0.0.1:${PORT}`))
   }
 
   commandFor(host: NetworkHost, state: TestState): { documents: HostDocument[]; tasks: AssignedTask[] } {

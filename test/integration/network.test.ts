@@ -36,11 +36,7 @@ beforeAll(async () => {
   // As dockerd leaves it where nothing else has enabled forwarding before.
   await Promise.all(scene.hosts.map((host) => host.run('iptables', '-P', 'FORWARD', 'DROP')))
   await scene.tell(STATE)
-  await eventually(() => {
-    for (const { name, host } of STATE.tasks)
-      expect(scene.hosts[host - 1]!.reports).toContain(`${name} running`)
-  })
-  await eventually(() => one.ask(`${two.address}:${PORT}`))
+  await scene.allRun(STATE)
 })
 afterAll(() => scene.close())
 

@@ -4,7 +4,7 @@ import type { DocumentHandler } from './ports.js'
 export function together(...handlers: readonly DocumentHandler[]): DocumentHandler {
   const all = async (calls: (Promise<void> | void)[]): Promise<void> => {
     // Each is told, even if another fails at once.
-    const results = await Promise.allSettled(calls)
+    const results = await Promise.allSettled(calls.map((call) => Promise.resolve(call)))
     const failed = results.find((result) => result.status === 'rejected')
     if (failed) throw failed.reason
   }
