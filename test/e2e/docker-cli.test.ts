@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster, eventually, IMAGE_1, IMAGE_2, installedDockerClis, type Outcome } from '../support/index.js'
 
@@ -61,6 +63,40 @@ describe('the unmodified docker CLI, over TLS', () => {
 
       expect(await succeeds('service', 'rm', 'web')).toBe('web\n')
       await eventually(async () => expect(await cluster.containers('web')).toEqual([]))
+    })
+
+    test('gives secrets and configs to the tasks that want them, and to no disk', async () => {
+      const file = join(cluster.certificates, 'secret.txt')
+      writeFileSync(file, 'open-sesame')
+      await succeeds('secret', 'create', 'door', file)
+      writeFileSync(file, '{{.Node.Hostname}} says {{secret "word"}}')
+      await succeeds('config', 'create', '--template-driver', 'golang', 'motd', file)
+      const files = [
+        '--secret',
+        'source=door,target=word,mode=0400',
+        '--config',
+        'source=motd,target=/etc/motd',
+      ]
+      const create = ['service', 'create', '--name', 'door', '--mode', 'global', ...QUICK, ...files]
+      await succeeds(...create, IMAGE_1, 'sleep', '100000')
+      for (const { host, id } of await cluster.containers('door')) {
+        const read = (path: string): Promise<string> => host.mustRun(['docker', 'exec', id, 'cat', path])
+        expect(await read('/run/secrets/word')).toBe('open-sesame')
+        expect(await read('/etc/motd')).toBe(`${host.name} says open-sesame`)
+        expect((await host.run(['grep', '-rl', 'open-sesame', '/var/lib/shoal'])).stdout).toBe('')
+      }
+      expect((await docker('secret', 'rm', 'door')).stderr).toMatch(
+        /is in use by the following service: door/,
+      )
+      await succeeds('service', 'rm', 'door')
+      await succeeds('secret', 'rm', 'door')
+      await succeeds('config', 'rm', 'motd')
+      await eventually(async () => expect(await cluster.containers('door')).toEqual([]))
+      await eventually(async () => {
+        for (const host of cluster.hosts) {
+          expect((await host.run(['grep', '-rl', 'open-sesame', '/run/shoal'])).stdout).toBe('')
+        }
+      }, 60_000)
     })
   })
 

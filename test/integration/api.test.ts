@@ -49,7 +49,9 @@ describe('the frame', () => {
     for (const line of knownPaths()) {
       const [method = '', template = ''] = line.split(' ')
       const path = template.replace(/\{\w+\}…?/g, 'x')
-      const { status, body } = await client.ask(method as Method, path, method === 'POST' ? {} : undefined)
+      // The stream of events would not end by itself.
+      const url = `${path}?until=1`
+      const { status, body } = await client.ask(method as Method, url, method === 'POST' ? {} : undefined)
       const answered = status !== 404 || body.message !== 'page not found'
       expect({ line, answered }).toEqual({ line, answered: true })
       const named = status !== 501 || method === 'HEAD' || body.message.includes(`: ${method} ${path}`)
@@ -117,10 +119,29 @@ describe('bad input gets Docker’s status and words, and changes nothing', () =
     ['a job', { ...SPEC, Mode: { ReplicatedJob: {} } }, 501, /not implemented: Mode.ReplicatedJob/],
     ['a network of one’s own', { ...SPEC, Networks: [{ Target: 'mine' }] }, 404, /network mine not found/],
     [
-      'a secret',
-      { ...SPEC, TaskTemplate: { ContainerSpec: { Image: 'x', Secrets: [{}] } } },
+      'a secret that nobody made',
+      {
+        ...SPEC,
+        TaskTemplate: {
+          ContainerSpec: {
+            Image: 'x',
+            Secrets: [{ SecretID: 'none', SecretName: 'key', File: { Name: 'key' } }],
+          },
+        },
+      },
+      400,
+      /secret not found: key/,
+    ],
+    [
+      'a config for the runtime',
+      {
+        ...SPEC,
+        TaskTemplate: {
+          ContainerSpec: { Image: 'x', Configs: [{ ConfigID: 'c', ConfigName: 'c', Runtime: {} }] },
+        },
+      },
       501,
-      /not implemented: ContainerSpec.Secrets/,
+      /not implemented: ContainerSpec.Configs.Runtime/,
     ],
     [
       'a mount of a cluster volume',

@@ -10,7 +10,7 @@ import { followEvents } from './docker-events.js'
 import { Gate } from './gate.js'
 import { DockerNetworks } from './engine-networks.js'
 import { ImagePuller } from './image-puller.js'
-import { NODE_ID_LABEL, taskName } from './naming.js'
+import { NODE_ID_LABEL, taskIdOfName, taskName } from './naming.js'
 import type {
   ContainerState,
   EngineInfo,
@@ -219,6 +219,7 @@ class DockerExecutor implements Executor, NetworkEngine {
     }
     // 409: somebody else is removing it at this moment.
     await unless([404, 409], this.#docker.getContainer(container).remove({ force: true, v: true }))
+    await this.#options.files?.release(taskIdOfName(container))
   }
 
   async inspect(container: string): Promise<ContainerState | undefined> {

@@ -13,6 +13,11 @@ export function taskName(task: Pick<AssignedTask, 'ID' | 'ServiceName' | 'Slot' 
   return `${task.ServiceName}.${slotName(task)}.${task.ID}`
 }
 
+/** The ID of the task whose container bears this name. */
+export function taskIdOfName(container: string): string {
+  return container.slice(container.lastIndexOf('.') + 1)
+}
+
 /** The slot as names and templates show it. */
 export function slotName(task: Pick<AssignedTask, 'Slot' | 'NodeID'>): string {
   return task.Slot ? String(task.Slot) : task.NodeID

@@ -118,6 +118,8 @@ export interface FileMount {
 export interface FileSource {
   /** Waits for them and lays them out. @throws ShoalError when that cannot be; the reason of `signal` */
   prepare(task: AssignedTask, signal: AbortSignal): Promise<FileMount[]>
+  /** The task's container is gone. */
+  release(taskId: string): Promise<void>
   /** Only the tasks with these IDs have containers: what was laid out for others that are not being prepared goes. */
   retain(taskIds: ReadonlySet<string>): Promise<void>
 }

@@ -116,6 +116,14 @@ describe('given a templated config', () => {
 })
 
 describe('when containers go', () => {
+  test('then their files go with them, listed in between or not', async () => {
+    values.replaceAll([value('secret', 'a', '1')])
+    await files.prepare({ ...taskWith({ Secrets: [secret('a')] }), ID: 'short' }, never)
+    await files.release('short')
+    expect(await readdir(directory)).toEqual([])
+    await files.retain(new Set())
+  })
+
   test('then their files go, but not those of a task that is being prepared', async () => {
     values.replaceAll([value('secret', 'a', '1')])
     const task = taskWith({ Secrets: [secret('a')] })

@@ -17,6 +17,22 @@ export interface DocumentSource {
   textFor(nodeId: string, key: string): string | undefined
 }
 
+/** All documents of several sources, whose kinds are not the same. */
+export function together(...sources: readonly DocumentSource[]): DocumentSource {
+  return {
+    *keysFor(nodeId) {
+      for (const source of sources) yield* source.keysFor(nodeId)
+    },
+    textFor(nodeId, key) {
+      for (const source of sources) {
+        const text = source.textFor(nodeId, key)
+        if (text !== undefined) return text
+      }
+      return undefined
+    },
+  }
+}
+
 /** Which tasks the node is not to hear yet that they are to stop, and who has been told why. */
 export interface StopGate {
   withholds(taskId: string): boolean

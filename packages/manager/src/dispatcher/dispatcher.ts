@@ -6,12 +6,13 @@ import { toGrpcStatus } from '@shoal/proto/status'
 import type { Change, ChangeOf, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
-import { AssignmentStream } from './assignment-stream.js'
+import { AssignmentStream, together } from './assignment-stream.js'
 import { notPrimary, SUPERSEDED } from './ending.js'
 import { NetworkFeed } from './network-feed.js'
 import { NOT_A_MEMBER, updateNode } from './registration.js'
 import { type Admission, Session, type SessionCall, type SessionHost } from './session.js'
 import { StatusInbox } from './status-inbox.js'
+import { ValueDocuments } from './value-documents.js'
 
 /** Who calls, as the certificate of the connection says. */
 export interface Peer {
@@ -85,6 +86,7 @@ class RunningDispatcher implements SessionHost {
   readonly #signal: AbortSignal
   readonly #inbox: StatusInbox
   readonly #network: NetworkFeed
+  readonly #values: ValueDocuments
   readonly #open = new Set<Session>()
   readonly #sessions = new Map<string, Session>()
   readonly #unsubscribe: () => void
@@ -96,9 +98,10 @@ class RunningDispatcher implements SessionHost {
     this.#inbox = new StatusInbox(options)
     this.#network = new NetworkFeed({
       ...options,
-      touchDocument: (nodeId, key) => this.#sessions.get(nodeId)?.touchDocument(key),
+      touchDocument: (nodeId, key) => this.#touchDocument(nodeId, key),
       touchTask: ({ ID, NodeID = '' }) => this.#sessions.get(NodeID)?.touch(ID),
     })
+    this.#values = new ValueDocuments(options.state)
     this.#news = options.news()
     this.#unsubscribe = options.state.subscribe((changes) => this.#hear(changes))
   }
@@ -166,7 +169,7 @@ class RunningDispatcher implements SessionHost {
     const assignments = new AssignmentStream({
       view: state,
       nodeId,
-      documents: this.#network.documents,
+      documents: together(this.#network.documents, this.#values),
       stops: this.#network,
       clock,
       log: log.child({ nodeId }),
@@ -186,6 +189,7 @@ class RunningDispatcher implements SessionHost {
 
   #hear(changes: readonly Change[]): void {
     this.#network.follow(changes)
+    this.#values.follow(changes, (nodeId, key) => this.#touchDocument(nodeId, key))
     for (const change of changes) {
       if (change.kind === 'task') {
         const taskId = (change.after ?? change.before)?.ID
@@ -197,6 +201,10 @@ class RunningDispatcher implements SessionHost {
         this.spreadNews()
       }
     }
+  }
+
+  #touchDocument(nodeId: string, key: string): void {
+    this.#sessions.get(nodeId)?.touchDocument(key)
   }
 
   /** A node that was removed, or given up for dead, has to come anew (or learns that it may not). */

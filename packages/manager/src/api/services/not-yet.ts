@@ -57,8 +57,9 @@ function refuseNetworks(template: TaskSpec): void {
 const MOUNTS_NOT_YET = new Set(['npipe', 'cluster', 'image'])
 
 function refuseContainer(container: ContainerSpec): void {
-  if (container.Secrets?.length) throw notImplemented('ContainerSpec.Secrets')
-  if (container.Configs?.length) throw notImplemented('ContainerSpec.Configs')
+  if (container.Configs?.some(({ Runtime: runtime }) => runtime)) {
+    throw notImplemented('ContainerSpec.Configs.Runtime')
+  }
   if (
     container.Privileges?.CredentialSpec &&
     Object.values(container.Privileges.CredentialSpec).some(Boolean)
