@@ -6,6 +6,7 @@
 export * from './addresses/index.js'
 export * from './defaults.js'
 export * from './documents/index.js'
+export * from './drain-period.js'
 export * from './invalid-document.js'
 export * from './placement/index.js'
 export * from './reading/index.js'

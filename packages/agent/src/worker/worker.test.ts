@@ -161,6 +161,14 @@ describe('a worker', () => {
     expect(await host.containers()).toEqual(['task1 ended'])
   })
 
+  test('of a service that was removed it keeps what says how its tasks are stopped', async () => {
+    const labels = { 'shoal.drain-period': '30s' }
+    await host.given({ ...aTask({ ID: 't1' }), ServiceLabels: labels })
+    const stopping = aTask({ ID: 't1', ServiceName: '', ServiceLabels: {}, DesiredState: 'remove' })
+    await host.worker.change({ put: [stopping], removedTaskIds: [] })
+    expect(host.worker.runnerOf('t1')?.task.ServiceLabels).toEqual(labels)
+  })
+
   test('a stop that it has heard of is not taken back, by whichever manager', async () => {
     const task = aTask({ ID: 't1', DesiredState: 'remove' })
     await host.worker.change({ put: [aTask({ ID: 't1' })], removedTaskIds: [] })

@@ -257,12 +257,13 @@ export class Worker {
 
 /**
  * What is known better here. Containers are named after their service, and of a service that was removed meanwhile
- * the manager no longer knows the name. And the desired state only moves forward: a manager that has just become the
+ * the manager no longer knows the name, nor the labels. And the desired state only moves forward: a manager that has just become the
  * primary withholds a stop anew that this host has heard of already.
  */
 function adapted(task: AssignedTask, known: AssignedTask | undefined): AssignedTask {
   if (!known) return task
-  const ServiceName = task.ServiceName === '' ? known.ServiceName : task.ServiceName
+  const { ServiceName, ServiceLabels } = task.ServiceName === '' ? known : task
   const isBack = isBefore(task.DesiredState as TaskState, known.DesiredState as TaskState)
-  return { ...task, ServiceName, DesiredState: isBack ? known.DesiredState : task.DesiredState }
+  const { DesiredState } = isBack ? known : task
+  return { ...task, ServiceName, ServiceLabels, DesiredState }
 }

@@ -3,8 +3,10 @@ import {
   UPDATE_ORDERS,
   type ServiceMode,
   type ServiceSpec,
+  type StringMap,
   type UpdateConfig,
 } from '../documents/index.js'
+import { DRAIN_PERIOD_LABEL, drainPeriodMs } from '../drain-period.js'
 import { validateEndpointSpec } from './endpoint.js'
 import { checkDnsName } from './name.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
@@ -18,6 +20,7 @@ export function validateServiceSpec(spec: ServiceSpec): void {
   checkDnsName(spec.Name ?? '')
   validateTaskSpec(spec.TaskTemplate ?? {})
   checkMode(spec.Mode ?? {})
+  checkDrainPeriod(spec.Labels ?? {})
   validateEndpointSpec(spec.EndpointSpec ?? {})
   checkUpdateConfig(spec.UpdateConfig, 'update', FAILURE_ACTIONS)
   checkUpdateConfig(spec.RollbackConfig, 'rollback', ['pause', 'continue'])
@@ -26,6 +29,14 @@ export function validateServiceSpec(spec: ServiceSpec): void {
 function checkMode(mode: ServiceMode): void {
   const given = [mode.Replicated, mode.Global, mode.ReplicatedJob, mode.GlobalJob].filter(Boolean)
   if (given.length > 1) refuse('must specify only one service mode')
+}
+
+function checkDrainPeriod(labels: StringMap): void {
+  const value = labels[DRAIN_PERIOD_LABEL]
+  if (value === undefined || drainPeriodMs(labels) !== undefined) return
+  refuseArgument(
+    `invalid value ${JSON.stringify(value)} for the label ${DRAIN_PERIOD_LABEL}: it must be a duration from 0 to 1h, such as 30s`,
+  )
 }
 
 function checkUpdateConfig(
