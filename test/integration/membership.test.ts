@@ -12,19 +12,6 @@ let first: ManagerProcess
 let second: ManagerProcess
 let others: ManagerProcess[]
 
-beforeEach(async () => {
-  others = []
-  etcd = await startEtcd()
-  first = await ManagerProcess.start(etcd.endpoint)
-  await eventually(() => mustAnswer(first, '/swarm'))
-  second = await ManagerProcess.join(etcd.endpoint, first)
-  await untilStatuses(first, ['Leader', 'reachable'])
-})
-afterEach(async () => {
-  await Promise.all([first, second, ...others].map((manager) => manager?.end()))
-  await etcd?.stop()
-})
-
 const nodes = async (at: ManagerProcess): Promise<Node[]> =>
   JSON.parse((await at.ask('GET', '/nodes')).body) as Node[]
 
@@ -70,6 +57,19 @@ function askAs(who: ManagerProcess, at: ManagerProcess): Promise<number> {
 }
 
 describe.skipIf(whyNoEtcd() !== undefined)('the managers of a cluster', () => {
+  beforeEach(async () => {
+    others = []
+    etcd = await startEtcd()
+    first = await ManagerProcess.start(etcd.endpoint)
+    await eventually(() => mustAnswer(first, '/swarm'))
+    second = await ManagerProcess.join(etcd.endpoint, first)
+    await untilStatuses(first, ['Leader', 'reachable'])
+  })
+  afterEach(async () => {
+    await Promise.all([first, second, ...others].map((manager) => manager?.end()))
+    await etcd?.stop()
+  })
+
   test('when the primary is demoted over itself, then it answers, hands over and ends for good', async () => {
     expect(await setRole(first, first, 'worker')).toEqual({ status: 200, body: '' })
     await eventually(() => expect(first.exitCode).toBe(0))
@@ -115,6 +115,24 @@ describe.skipIf(whyNoEtcd() !== undefined)('the managers of a cluster', () => {
     await eventually(() => expect(late.exitCode).toBe(0))
     expect(await nodes(first)).toHaveLength(1)
   })
+})
+
+test('on the embedded store a worker is not promoted, and told what to do first', async () => {
+  const manager = await ManagerProcess.start({ kind: 'embedded' })
+  try {
+    await eventually(() => mustAnswer(manager, '/swarm'))
+    await manager.admit('Worker')
+    const worker = (await nodes(manager)).find(({ Spec }) => Spec.Role === 'worker')
+    if (!worker) throw new Error('the worker has not joined')
+    const promoted = await manager.ask('POST', `/nodes/${worker.ID}/update?version=${worker.Version.Index}`, {
+      ...worker.Spec,
+      Role: 'manager',
+    })
+    expect(promoted.status).toBe(400)
+    expect(promoted.body).toContain('move the cluster to etcd first (ctl swarm move')
+  } finally {
+    await manager.end()
+  }
 })
 
 const service = (Name: string): object => ({

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { join as joinCluster } from '@shoal/agent/identity/index'
+import { type Admission, join as joinCluster } from '@shoal/agent/identity/index'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import { peerOfIdentity } from '@shoal/common/tls/index'
 import type { Swarm } from '@shoal/engine-api'
@@ -69,15 +69,7 @@ export class ManagerProcess {
 
   /** Starts a manager whose node has joined with the managers' token at another one, as `ctl swarm join` does. */
   static async join(store: string | StoreSpec, other: ManagerProcess): Promise<ManagerProcess> {
-    const { Manager: joinToken } = (JSON.parse((await other.ask('GET', '/swarm')).body) as Swarm).JoinTokens
-    const { identity, managerSetup } = await joinCluster({
-      managers: [other.address],
-      joinToken,
-      clock: systemClock,
-      random: systemRandom,
-      log: silentLogger,
-      signal: new AbortController().signal,
-    })
+    const { identity, managerSetup } = await other.admit('Manager')
     if (!managerSetup) throw new Error('the newcomer was not told how a manager is set up')
     const { clusterId, sealKey } = managerSetup
     return ManagerProcess.start(store, { clusterId, nodeId: peerOfIdentity(identity).nodeId, sealKey })
@@ -116,6 +108,19 @@ export class ManagerProcess {
       throw new Error(`the manager did not start:\n${manager.log}`, { cause: error })
     }
     return manager
+  }
+
+  /** Has a newcomer join by a token of this manager's cluster. */
+  async admit(role: 'Manager' | 'Worker'): Promise<Admission> {
+    const { JoinTokens } = JSON.parse((await this.ask('GET', '/swarm')).body) as Swarm
+    return joinCluster({
+      managers: [this.address],
+      joinToken: JoinTokens[role],
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLogger,
+      signal: new AbortController().signal,
+    })
   }
 
   /** `host:port` for agents. */
