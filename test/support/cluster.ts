@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Task } from '@shoal/engine-api'
-import { ensureHostImage, ensureWorkloadImage } from '@shoal/lab'
+import { ensureHostImage, ensureWorkloadImage, giveEtcdAccess } from '@shoal/lab'
 import { Network, type StartedNetwork } from 'testcontainers'
 import { ApiClient, clientFiles } from './api-client.js'
+import { type EtcdMember, startEtcdMembers } from './etcd-members.js'
 import { eventually } from './eventually.js'
 import { DockerHost, type HostContainer, LabHost } from './lab-host.js'
 import { removeLeftovers } from './leftovers.js'
@@ -21,6 +22,10 @@ export interface ClusterOptions {
   readonly hosts: number
   /** How many of them take part in the cluster from the start; all of them when it is left out. */
   readonly members?: number
+  /** How many of those are managers, the first ones; more than one needs an etcd. 1 when it is left out. */
+  readonly managers?: number
+  /** How many members the etcd has that keeps the state; 0, the embedded store, when it is left out. */
+  readonly etcd?: number
 }
 
 /** A container together with the host that it was found on. */
@@ -28,28 +33,40 @@ export interface PlacedContainer extends HostContainer {
   readonly host: DockerHost
 }
 
-/** A real cluster on nested Docker hosts. The first host is the manager. */
+/** A real cluster on nested Docker hosts. The first host is a manager, the only one when nothing else is asked for. */
 export class Cluster {
   readonly hosts: readonly DockerHost[]
+  readonly etcd: readonly EtcdMember[]
+  /** The first manager's. */
   readonly api: ApiClient
   /** Where the client's key and certificates are on this machine. */
   readonly certificates: string
   readonly #network: StartedNetwork
   readonly #folder: string
+  readonly #apis: ReadonlyMap<DockerHost, ApiClient>
 
-  private constructor(network: StartedNetwork, hosts: readonly DockerHost[], folder: string) {
+  private constructor(
+    network: StartedNetwork,
+    hosts: readonly DockerHost[],
+    etcd: readonly EtcdMember[],
+    folder: string,
+  ) {
     this.hosts = hosts
+    this.etcd = etcd
     this.#network = network
     this.#folder = folder
     this.certificates = folder
-    this.api = new ApiClient(`${this.manager.address}:3376`, clientFiles(folder))
+    const files = clientFiles(folder)
+    this.#apis = new Map(hosts.map((host) => [host, new ApiClient(`${host.address}:3376`, files)]))
+    this.api = this.apiOf(this.manager)
   }
 
   /**
    * Starts hosts, loads the workload image as `IMAGE_1` and `IMAGE_2`, and joins the hosts into one cluster.
    * @throws Error when that fails; nothing is left behind
    */
-  static async form({ hosts: count, members = count }: ClusterOptions): Promise<Cluster> {
+  static async form(options: ClusterOptions): Promise<Cluster> {
+    const { hosts: count, members = count, managers = 1, etcd: etcdCount = 0 } = options
     // The reaper's image cannot always be pulled; what a run leaves behind is removed by the next one.
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
     process.env['TESTCONTAINERS_HOST_OVERRIDE'] = '127.0.0.1'
@@ -60,15 +77,25 @@ export class Cluster {
     const network = await new Network().start()
     const folder = mkdtempSync(join(tmpdir(), 'shoal-e2e-'))
     const hosts: DockerHost[] = []
+    const etcd: EtcdMember[] = []
     try {
       await startHosts(count, image, network, hosts)
-      await joinHosts(hosts.slice(0, members))
+      const store =
+        etcdCount === 0
+          ? []
+          : await giveEtcdAccess(hosts[0]!.id, await startEtcdMembers(etcdCount, image, network, etcd))
+      await joinHosts(hosts.slice(0, members), managers, store)
       await hosts[0]!.copyOut('/var/lib/shoal/client', folder)
-      return new Cluster(network, hosts, folder)
+      return new Cluster(network, hosts, etcd, folder)
     } catch (error) {
-      await removeAll(hosts, network, folder)
+      await removeAll([...hosts, ...etcd], network, folder)
       throw error
     }
+  }
+
+  /** The Engine API of a manager's host. */
+  apiOf(host: DockerHost): ApiClient {
+    return this.#apis.get(host)!
   }
 
   get manager(): DockerHost {
@@ -147,8 +174,8 @@ export class Cluster {
 
   /** Removes the hosts with all their data. */
   async end(): Promise<void> {
-    this.api.close()
-    await removeAll(this.hosts, this.#network, this.#folder)
+    for (const api of this.#apis.values()) api.close()
+    await removeAll([...this.hosts, ...this.etcd], this.#network, this.#folder)
   }
 }
 
@@ -170,23 +197,31 @@ async function startHosts(
   if (failed) throw failed.reason
 }
 
-async function joinHosts([first, ...others]: readonly DockerHost[]): Promise<void> {
+async function joinHosts(
+  [first, ...others]: readonly DockerHost[],
+  managers: number,
+  store: readonly string[],
+): Promise<void> {
   if (!first) return
-  await first.mustRun(['ctl', 'swarm', 'init', '--advertise-addr', first.address])
-  const token = await first.mustRun(['ctl', 'swarm', 'join-token', '-q', 'worker'])
-  const join = ['ctl', 'swarm', 'join', '--token', token]
+  await first.mustRun(['ctl', 'swarm', 'init', '--advertise-addr', first.address, ...store])
+  const token = (role: string): Promise<string> => first.mustRun(['ctl', 'swarm', 'join-token', '-q', role])
+  const tokens = { manager: await token('manager'), worker: await token('worker') }
   await Promise.all(
-    others.map((host) => host.mustRun([...join, '--advertise-addr', host.address, `${first.address}:2377`])),
+    others.map((host, index) => {
+      const secret = index + 1 < managers ? tokens.manager : tokens.worker
+      const join = ['ctl', 'swarm', 'join', '--token', secret, '--advertise-addr', host.address]
+      return host.mustRun([...join, `${first.address}:2377`])
+    }),
   )
 }
 
 /** Also removes what was started only in part. */
 async function removeAll(
-  hosts: readonly (DockerHost | undefined)[],
+  machines: readonly ({ remove(): Promise<void> } | undefined)[],
   network: StartedNetwork,
   folder: string,
 ): Promise<void> {
-  await Promise.allSettled(hosts.map(async (host) => host?.remove()))
+  await Promise.allSettled(machines.map(async (machine) => machine?.remove()))
   await removeLeftovers(process.pid)
   await network.stop().catch(() => {})
   rmSync(folder, { recursive: true, force: true })

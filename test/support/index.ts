@@ -6,6 +6,7 @@
 export * from './api-client.js'
 export * from './cluster.js'
 export * from './docker-clis.js'
+export * from './etcd-members.js'
 export * from './eventually.js'
 export * from './lab-host.js'
 export * from './program.js'

@@ -33,6 +33,14 @@ export interface HostContainer {
   readonly startedAt: string
 }
 
+/** A container of a task has started or ended. */
+export interface ContainerEvent {
+  readonly atMs: number
+  readonly kind: 'start' | 'end'
+  readonly containerId: string
+  readonly serviceName: string
+}
+
 /** A running Docker host of a test's cluster. */
 export class DockerHost {
   readonly name: string
@@ -43,6 +51,11 @@ export class DockerHost {
     this.name = name
     this.address = container.getIpAddress(network)
     this.#container = container
+  }
+
+  /** What the outer engine knows it by: for the faults of `@shoal/lab`. */
+  get id(): string {
+    return this.#container.getId()
   }
 
   /** Runs a command on the host, whatever its exit code. */
@@ -86,6 +99,30 @@ export class DockerHost {
       // One that goes between the two commands: look again.
       if (!stderr.includes('No such object')) throw new Error(`${this.name}: ${stderr}`)
     }
+  }
+
+  /** The moment on this host, as its engine understands it. */
+  now(): Promise<string> {
+    return this.mustRun(['date', '+%s.%N'])
+  }
+
+  /** The starts and ends of task containers since a moment, oldest first. An engine that was restarted has forgotten. */
+  async events(since: string): Promise<ContainerEvent[]> {
+    const filters = ['type=container', 'event=start', 'event=die', 'label=io.shoal.task.id']
+    const format =
+      '{{.TimeNano}} {{.Action}} {{.Actor.ID}} {{index .Actor.Attributes "com.docker.swarm.service.name"}}'
+    const printed = await this.mustRun([
+      ...['docker', 'events', '--since', since, '--until', await this.now(), '--format', format],
+      ...filters.flatMap((filter) => ['--filter', filter]),
+    ])
+    return printed
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => {
+        const [nanoseconds = '', action = '', containerId = '', serviceName = ''] = line.split(' ')
+        const kind = action === 'start' ? 'start' : 'end'
+        return { atMs: Number(nanoseconds) / 1e6, kind, containerId, serviceName }
+      })
   }
 
   /** Ends a daemon as a crash would; what supervises it starts it again. */
