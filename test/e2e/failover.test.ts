@@ -75,7 +75,8 @@ describe('two managers on an etcd of three members', () => {
       expect((await api.service('web')).UpdateStatus).toMatchObject({ State: 'completed' })
       const tasks = (await api.tasks('web')).filter(({ DesiredState }) => DesiredState === 'running')
       expect(tasks.map(({ Status }) => Status.State)).toEqual(tasks.map(() => 'running'))
-      expect(tasks.map(({ Slot }) => Slot).sort()).toEqual(slots(REPLICAS))
+      expect(tasks).toHaveLength(REPLICAS)
+      expect(new Set(tasks.map(({ Slot }) => Slot)).size).toBe(REPLICAS)
       expect(new Set(tasks.map(({ Spec }) => Spec.ContainerSpec?.Image))).toEqual(new Set([IMAGE_2]))
       const running = (await cluster.containers('web')).filter((container) => container.running)
       expect(running.map(({ taskId }) => taskId).sort()).toEqual(tasks.map(({ ID }) => ID).sort())
@@ -165,7 +166,8 @@ describe('two managers on an etcd of three members', () => {
     const { primary } = await leader()
     await rolloutCompletes(primary)
     await nothingWasRestarted()
-    expect((await cluster.api.services()).map(({ Spec }) => Spec.Name).sort()).toEqual(['bystander', 'web'])
+    const names = (await cluster.api.services()).map(({ Spec }) => Spec.Name)
+    expect(new Set(names)).toEqual(new Set(['bystander', 'web']))
   })
 
   test('an engine that restarts in the midst of a rollout holds nothing up', async () => {
@@ -190,8 +192,6 @@ describe('two managers on an etcd of three members', () => {
 })
 
 const MANAGER_LOG = '/var/lib/shoal/manager/manager.log'
-
-const slots = (replicas: number): number[] => Array.from({ length: replicas }, (_, index) => index + 1)
 
 /** The least number of containers that ran at once, after `enough` of them had run for the first time. */
 function leastRunning(all: readonly ContainerEvent[], enough: number): number {

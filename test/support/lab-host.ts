@@ -111,10 +111,8 @@ export class DockerHost {
     const filters = ['type=container', 'event=start', 'event=die', 'label=io.shoal.task.id']
     const format =
       '{{.TimeNano}} {{.Action}} {{.Actor.ID}} {{index .Actor.Attributes "com.docker.swarm.service.name"}}'
-    const printed = await this.mustRun([
-      ...['docker', 'events', '--since', since, '--until', await this.now(), '--format', format],
-      ...filters.flatMap((filter) => ['--filter', filter]),
-    ])
+    const command = ['docker', 'events', '--since', since, '--until', await this.now(), '--format', format]
+    const printed = await this.mustRun([...command, ...filters.flatMap((filter) => ['--filter', filter])])
     return printed
       .split('\n')
       .filter(Boolean)

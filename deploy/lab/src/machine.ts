@@ -16,10 +16,16 @@ export async function mustRun(host: string, command: readonly string[]): Promise
   return stdout.trim()
 }
 
-/** Writes files, readable for root alone, to a machine of the lab; their folders are made. */
+/** Writes files, readable for root alone, to a machine of the lab; their folders are made, and each is there whole or not at all. */
 export async function writeFiles(name: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
-    const command = ['sh', '-c', 'umask 077; mkdir -p "$(dirname "$1")"; cat >"$1"', 'write', path]
+    const command = [
+      'sh',
+      '-c',
+      'umask 077; mkdir -p "$(dirname "$1")"; cat >"$1.new" && mv "$1.new" "$1"',
+      'write',
+      path,
+    ]
     const { code, stderr } = await onHost(name, command, text)
     if (code !== 0) throw new Error(`${name}: ${path} could not be written: ${stderr.trim()}`)
   }

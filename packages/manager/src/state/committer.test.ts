@@ -120,11 +120,28 @@ describe('commit', () => {
     expect(sent).toEqual([])
   })
 
-  test('an unreachable store is told to the caller, and a later attempt succeeds', async () => {
+  test('a store that cannot be reached for a moment is waited for', async () => {
+    const clock = new VirtualClock()
     const store = new MemoryStore()
-    const state = await createTestState(new VirtualClock(), { store })
+    const state = await createTestState(clock, { store })
     store.setReachable(false)
-    await expect(state.commit([put('task', aTask('t1'))])).rejects.toMatchObject({ code: 'unavailable' })
+    const written = state.commit([put('task', aTask('t1'))])
+    await clock.advanceAsync(3_000)
+    expect(state.count('task')).toBe(0)
+    store.setReachable(true)
+    await clock.advanceAsync(200)
+    await written
+    expect(state.count('task')).toBe(1)
+  })
+
+  test('one that stays away is told to the caller, and a later attempt succeeds', async () => {
+    const clock = new VirtualClock()
+    const store = new MemoryStore()
+    const state = await createTestState(clock, { store })
+    store.setReachable(false)
+    const refusal = state.commit([put('task', aTask('t1'))]).catch((error: unknown) => error)
+    await clock.advanceAsync(6_000)
+    expect(await refusal).toMatchObject({ code: 'unavailable' })
     expect(state.count('task')).toBe(0)
     store.setReachable(true)
     await state.commit([put('task', aTask('t1'))])

@@ -1,10 +1,10 @@
-import { ShoalError, toTimestamp, type Clock } from '@shoal/common'
+import { isRetryable, ShoalError, sleep, toTimestamp, type Clock } from '@shoal/common'
 import { MAX_TRANSACTION_OPERATIONS, type Compare, type Operation, type Store } from '../store/contract.js'
 import { decode, encode } from './codec.js'
 import { chainKey, keyOf, slotOf, type RecordPlace } from './keys.js'
 import type { MemoryState, Written } from './memory-state.js'
 import type { Kind, Mutation, Records } from './records.js'
-import { WriteChain, type Link } from './write-chain.js'
+import { WriteChain, type Link, type Outcome } from './write-chain.js'
 
 /** The key by which this manager leads, at the revision at which it won it. */
 export interface Fence {
@@ -17,6 +17,13 @@ export const MAX_UNIT_MUTATIONS = MAX_TRANSACTION_OPERATIONS - 2
 
 /** etcd refuses requests beyond 1.5 MiB; merged units stay well below. */
 const MAX_MERGED_BYTES = 1_000_000
+
+/**
+ * How long a unit is kept when the store cannot be reached: long enough for an etcd that has lost a member to choose
+ * another leader, and no longer than a user waits gladly.
+ */
+const PATIENCE_MS = 5_000
+const RETRY_DELAY_MS = 100
 
 interface Step {
   readonly place: RecordPlace
@@ -49,7 +56,8 @@ export interface CommitterOptions {
 /**
  * Writes units of mutations through the store, one transaction at a time; units that are ready together travel
  * together. Memory changes when the store has acknowledged, before the unit resolves. After a write whose outcome is
- * unknown nothing is written until it is known, and what was decided meanwhile is to be decided anew.
+ * unknown nothing is written until it is known; if it was lost, it is written again. What had to wait too long is
+ * refused, and what was decided meanwhile is to be decided anew.
  */
 export class Committer {
   readonly #options: CommitterOptions
@@ -163,7 +171,8 @@ export class Committer {
     return stale && changedError(stale)
   }
 
-  async #write(units: readonly Unit[]): Promise<void> {
+  /** @param untilMs how long units are kept whose outcome is unknown, in milliseconds since the epoch */
+  async #write(units: readonly Unit[], untilMs = this.#options.clock.now() + PATIENCE_MS): Promise<void> {
     if (units.length === 0) return
     try {
       if (await this.#transact(units)) return
@@ -171,19 +180,58 @@ export class Committer {
       if (only) only.reject(await this.#whyLost(only))
       else await this.#writeSingly(units)
     } catch (error) {
-      for (const unit of units) unit.reject(error)
+      const outcome = isRetryable(error) ? await this.#untilKnown(untilMs) : undefined
+      if (outcome?.type === 'arrived') for (const unit of units) unit.resolve()
+      else if (outcome?.type === 'lost') await this.#writeAgain(units, untilMs)
+      else for (const unit of units) unit.reject(this.#deposed.signal.aborted ? deposedError() : error)
     }
   }
 
-  /** Brings memory up to date with a write whose outcome was unknown. Whatever waits was decided without knowing. */
-  async #settle({ steps, link }: Unsettled): Promise<void> {
+  /** Memory may have changed since they were decided on. */
+  async #writeAgain(units: readonly Unit[], untilMs: number): Promise<void> {
+    const current: Unit[] = []
+    for (const unit of units) {
+      const refusal = this.#refusalOf(unit)
+      if (refusal) unit.reject(refusal)
+      else current.push(unit)
+    }
+    await this.#write(current, untilMs)
+  }
+
+  /** @returns what became of the write that has just failed; undefined when that is not known in time */
+  async #untilKnown(untilMs: number): Promise<Outcome | undefined> {
+    const { clock } = this.#options
+    const { signal } = this.#deposed
+    while (!signal.aborted && clock.now() < untilMs) {
+      await sleep(clock, RETRY_DELAY_MS, signal)
+      // It failed before it was sent.
+      if (!this.#unsettled) return { type: 'lost' }
+      try {
+        return await this.#learn(this.#unsettled)
+      } catch (error) {
+        if (!isRetryable(error)) return undefined
+      }
+    }
+    return undefined
+  }
+
+  /** Brings memory up to date with a write whose outcome was unknown. @throws ShoalError `unavailable` */
+  async #learn({ steps, link }: Unsettled): Promise<Outcome> {
+    const outcome = await this.#chain.settle(link, this.#fenceCompare())
+    this.#unsettled = undefined
+    if (outcome.type === 'deposed') this.#deposed.abort(deposedError())
+    if (outcome.type === 'arrived')
+      this.#options.memory.apply(steps.map((step) => toWritten(step, outcome.revision)))
+    return outcome
+  }
+
+  /** Before anything else is written. Whatever waits was decided without knowing. */
+  async #settle(unsettled: Unsettled): Promise<void> {
     let refusal: unknown = new ShoalError('conflict', 'an earlier write has only now become known')
     try {
-      const outcome = await this.#chain.settle(link, this.#fenceCompare())
-      this.#unsettled = undefined
+      const outcome = await this.#learn(unsettled)
       if (outcome.type === 'lost') return
-      if (outcome.type === 'deposed') this.#deposed.abort((refusal = deposedError()))
-      else this.#options.memory.apply(steps.map((step) => toWritten(step, outcome.revision)))
+      if (outcome.type === 'deposed') refusal = deposedError()
     } catch (error) {
       refusal = error
     }

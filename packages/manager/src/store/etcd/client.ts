@@ -20,6 +20,11 @@ export interface EtcdConfig {
 
 /** How long a call may take before its outcome counts as unknown. */
 const CALL_TIMEOUT_MS = 5000
+/**
+ * The same for a transaction. One that waits for a member that is gone waits in vain, for longer than the others need
+ * to choose a leader; what became of it is found out, so that giving up early costs nothing.
+ */
+const TRANSACTION_TIMEOUT_MS = 2000
 /** How long an endpoint is left alone after it failed, when there are others. */
 const ENDPOINT_REST_MS = 1000
 
@@ -36,7 +41,10 @@ export function createClient(config: EtcdConfig, clock: Clock): Etcd3 {
   return new Etcd3({
     hosts: [...config.endpoints],
     ...(config.ca !== undefined && { credentials: credentialsOf(config, config.ca) }),
-    defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: clock.now() + CALL_TIMEOUT_MS }),
+    defaultCallOptions: ({ isStream, method }) => {
+      const timeoutMs = method === 'txn' ? TRANSACTION_TIMEOUT_MS : CALL_TIMEOUT_MS
+      return isStream ? {} : { deadline: clock.now() + timeoutMs }
+    },
     faultHandling: {
       global: policy(callOnce),
       host: () => (alone ? policy(callOnce) : restAfterFailure(clock)),
