@@ -11,5 +11,6 @@ import type { ServicePlan } from './decide.js'
  */
 export async function commitService(state: State, plan: ServicePlan, now: number): Promise<void> {
   if (plan.service) await state.commit([put('service', { ...plan.service, UpdatedAt: toTimestamp(now) })])
+  await commitUnits(state, plan.release, now)
   await commitUnits(state, plan.units, now)
 }

@@ -39,7 +39,7 @@ function actions(
 ): string[] {
   let ids = 0
   const plan = decideService(viewOf(of, tasks, nodes), 'web', NOW, () => `new${++ids}`)
-  return plan.units.flat().map((action) => {
+  return [...plan.release, ...plan.units].flat().map((action) => {
     if (action.type === 'delete') return `delete ${action.task.ID}`
     if (action.type === 'desire') return `${action.desired} ${action.task.ID}${action.rests ? ' rests' : ''}`
     const { Slot, NodeID, DesiredState, Shoal } = action.task
@@ -238,6 +238,7 @@ describe('nodes and endings', () => {
   test('a restart that is not due yet is looked at again when it is', () => {
     const waiting = task('t 1 ready>ready @a', { StartAfterMs: NOW + 4_000 })
     expect(decideService(viewOf(service(1), [waiting]), 'web', NOW, () => 'x')).toEqual({
+      release: [],
       units: [],
       wakeAtMs: NOW + 4_000,
     })

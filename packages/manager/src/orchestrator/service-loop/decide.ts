@@ -13,6 +13,11 @@ import { slotProgress } from '../update/slot-progress.js'
 export interface ServicePlan {
   /** The service's own record, when it has to change: written first, and nothing else without it. */
   readonly service?: ServiceRecord
+  /**
+   * What gives slots up that are not wanted any more. It comes before all else: which slots these are depends on what
+   * the others do, so that of a plan which is only half carried out another slot might have to go.
+   */
+  readonly release: readonly Unit[]
   /** Each is carried out whole or not at all; none depends on another. */
   readonly units: readonly Unit[]
   /** When to look again although nothing changed, in milliseconds since the epoch. */
@@ -32,10 +37,10 @@ export function decideService(
 ): ServicePlan {
   const service = view.get('service', serviceId)
   const tasks = [...view.tasksOfService(serviceId)]
-  if (!service) return { units: tasks.map((task) => letGo(view, task)).filter(isSomething) }
+  if (!service) return { release: tasks.map((task) => letGo(view, task)).filter(isSomething), units: [] }
   const context = createContext(view, service, now, newId)
   const layout = layoutOf(context, tasks)
-  return layout ? decideLayout(context, layout) : { units: [] }
+  return layout ? decideLayout(context, layout) : { release: [], units: [] }
 }
 
 /** Undefined for jobs: what they need is not built, and the API refuses them. */
@@ -52,13 +57,14 @@ function decideLayout(context: ServiceContext, { slots, release }: Layout): Serv
     .map((slot) => slotProgress(context, slot))
   const rollout = stepRollout(service, progress, failuresOf(context, slots), now)
   const changed = rollout.service && { service: rollout.service }
-  if (rollout.isReplanned) return { ...changed, units: [] }
+  if (rollout.isReplanned) return { ...changed, release: [], units: [] }
 
   const steps = slots.map((slot) => stepSlot(context, slot, rollout.turn.has(slot.key)))
   const wakeAtMs = earliest([rollout.wakeAtMs, ...steps.map((step) => step.wakeAtMs)])
   return {
     ...changed,
-    units: [...release, ...steps.map((step) => step.actions)].filter(isSomething),
+    release: release.filter(isSomething),
+    units: steps.map((step) => step.actions).filter(isSomething),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
 }

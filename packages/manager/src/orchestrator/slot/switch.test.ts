@@ -38,7 +38,7 @@ function decided(waits: Partial<TaskRecord>, spec: SpecRecord): string[] {
   })
   const nodes = [aNode('a', { Spec: { Availability: 'drain' } }), aNode('b')]
   const plan = decideService(viewOf(startFirst, [old, newest], nodes, [spec]), 'web', NOW, () => 'fresh')
-  return plan.units.flat().map((action) => {
+  return [...plan.release, ...plan.units].flat().map((action) => {
     if (action.type === 'create')
       return `create ${action.task.DesiredState} for ${action.task.Shoal.Replaces}`
     return action.type === 'desire' ? `${action.desired} ${action.task.ID}` : `delete ${action.task.ID}`
