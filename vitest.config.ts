@@ -39,7 +39,7 @@ export default defineConfig({
       {
         ssr: { resolve: fromSource },
         resolve: fromSource,
-        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 180_000 },
+        test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 900_000 },
       },
       real('contract', ['test/contract/**/*.test.ts'], 120_000),
       real('integration', ['test/integration/**/*.test.ts'], 180_000),

@@ -3,7 +3,7 @@ import { BUGS, HARMLESS } from './index.js'
 import { firstViolation, told } from './testing/lives.js'
 
 /** Every deliberate bug is found within so many seeds. */
-const BUG_SEEDS = 25
+const BUG_SEEDS = 50
 /** What does no harm does none in so many seeds. */
 const HARMLESS_SEEDS = 40
 
@@ -25,6 +25,7 @@ const NOTICED_BY: Readonly<Record<(typeof BUGS)[number], readonly string[]>> = {
   'takeover-forgets-rollouts': ['rollouts keep their clock'],
   'watch-runs-ahead': [
     'every manager remembers what is stored',
+    'names are unique',
     'one task in a slot',
     'everything converges',
   ],

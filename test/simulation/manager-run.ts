@@ -125,7 +125,10 @@ export class ManagerRun implements Listener {
         const known = managerAddresses(state, directory)
         return clusterNews(state, known.length > 0 ? known : [this.#address])
       },
-      primary: () => directory.leader()?.address,
+      primary: () => {
+        const leader = directory.leader()
+        return leader?.managerId === this.#name ? undefined : leader?.address
+      },
     })
   }
 
