@@ -103,9 +103,8 @@ export class HostNetwork implements TaskNetworks {
   }
 
   async drained(task: AssignedTask, signal: AbortSignal): Promise<void> {
-    const addresses = (task.Attachments ?? []).map(({ Address }) => Address)
     const { run, clock, log, drain: times } = this.#options
-    if (addresses.length > 0) await drain({ run, clock, log, ...times }, addresses, signal)
+    await drain({ run, clock, log, ...times }, task, signal)
   }
 
   /** Ends all work, and leaves everything in force. */
