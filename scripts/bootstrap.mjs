@@ -1,6 +1,6 @@
 // Makes a checkout ready to run: installs what is missing and builds. Uses only what Node itself brings.
 //
-//   --docker   also: Docker Engine installed and running
+//   --docker   also: Docker Engine installed and running, and the programs that the agent sets the network up with
 //   --etcd     also: etcd installed (for the tests of the etcd store)
 //   --lab      also: what the lab's images are made from
 //   --proxies  also: in .tools, what `npm run bench -- mesh` measures with and against
@@ -141,6 +141,15 @@ if (wanted.has('--docker')) {
     aptInstall({ docker: ['docker.io'], dockerd: ['docker.io'], iptables: ['iptables'] })
   // An engine that is there already may have come without its CLI.
   else aptInstall({ docker: ['docker.io'] })
+  // What the agent keeps the host's network with.
+  aptInstall({
+    nft: ['nftables'],
+    ip: ['iproute2'],
+    bridge: ['iproute2'],
+    ss: ['iproute2'],
+    conntrack: ['conntrack'],
+    iptables: ['iptables'],
+  })
 }
 if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
 if (wanted.has('--registry')) unpackTool('usr/bin/docker-registry', ['docker-registry'])
