@@ -40,6 +40,13 @@ test('what is on disk is in force before a manager is asked', async () => {
   expect(heard).toEqual(['all a', 'put b'])
 })
 
+test('a disk that holds nothing takes nothing down', async () => {
+  const { documents, heard } = scene()
+  await documents.takeUp()
+  await documents.replaceAll([])
+  expect(heard).toEqual(['all '])
+})
+
 test('a disk that refuses does not keep documents from being put in force', async () => {
   const { documents, heard } = scene()
   await documents.replaceAll([peer('a')])

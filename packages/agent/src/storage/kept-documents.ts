@@ -20,10 +20,14 @@ export class KeptDocuments implements DocumentHandler {
     this.#log = log
   }
 
-  /** Reads what is on disk and begins to put it in force: for the start, before a manager is asked. */
+  /**
+   * Reads what is on disk and begins to put it in force: for the start, before a manager is asked. When there is
+   * nothing, or it cannot be read, nothing is concluded: what this host has in force may be needed.
+   */
   async takeUp(): Promise<void> {
     const documents = await this.#store.load()
     this.#log.info({ documents: documents.length }, 'documents taken up from disk')
+    if (documents.length === 0) return
     this.#enqueue(() => this.#handler.replaceAll(documents)).catch((error: unknown) =>
       this.#log.warn({ reason: messageOf(error) }, 'the network is not as it was'),
     )
