@@ -1,7 +1,7 @@
 export interface Result {
   readonly name: string
   readonly value: number
-  readonly unit: 'ratio' | 'mb' | 's' | 'ms' | 'requests'
+  readonly unit: 'ratio' | 'mb' | 's' | 'ms' | 'count' | 'requests'
   /** For the table only. */
   readonly note?: string
 }
@@ -10,6 +10,8 @@ export interface BenchmarkOptions {
   readonly say: (text: string) => void
   /** How often each figure is measured; the median counts. */
   readonly rounds: number
+  /** How long a benchmark lasts that measures for a time. */
+  readonly minutes: number
 }
 
 export type Benchmark = (options: BenchmarkOptions) => Promise<Result[]>

@@ -6,6 +6,7 @@ import { converge } from './converge.js'
 import { failover } from './failover.js'
 import { loadCommand } from './load/index.js'
 import { mesh } from './mesh/index.js'
+import { outage } from './outage.js'
 import { zeroFailures } from './zero-failures/index.js'
 
 interface Entry {
@@ -32,6 +33,12 @@ const BENCHMARKS: Record<string, Entry> = {
     about:
       "the routing mesh beside Docker's published ports, HAProxy, a Node.js proxy and plain routing; about 6 minutes",
   },
+  outage: {
+    run: outage,
+    rounds: 1,
+    about:
+      'all managers dead for some minutes (--minutes 5) under load on a published port; a minute and a half more',
+  },
   'zero-failures': {
     run: zeroFailures,
     rounds: 10,
@@ -40,7 +47,7 @@ const BENCHMARKS: Record<string, Entry> = {
   },
 }
 
-const HELP = `Usage: npm run bench -- <name> [--rounds N] [--json]
+const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--json]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { rounds, about }]) => `  ${name.padEnd(14)} ${about} (--rounds ${rounds})`)
@@ -66,6 +73,7 @@ const { positionals, values } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
+    minutes: { type: 'string', default: '5' },
     rounds: { type: 'string' },
   },
 })
@@ -84,8 +92,13 @@ if (!Number.isInteger(rounds) || rounds < 1) {
   console.error('--rounds must be 1 or more')
   process.exit(1)
 }
+const minutes = Number(values.minutes)
+if (!(minutes > 0)) {
+  console.error('--minutes must be more than 0')
+  process.exit(1)
+}
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
-const results = await benchmark.run({ say, rounds })
+const results = await benchmark.run({ say, rounds, minutes })
 console.log(table(results))
 if (values.json) {
   console.log(
