@@ -1,5 +1,5 @@
 import { unreachable } from '@shoal/common'
-import type { ServiceSpec, TaskSpec, UpdateConfig } from '@shoal/engine-api'
+import type { PortConfig, ServiceSpec, TaskSpec, UpdateConfig } from '@shoal/engine-api'
 import type { Behaviour } from './images.js'
 import type { Dice } from './dice.js'
 
@@ -8,14 +8,13 @@ const HOST_PORTS = [8080, 9090] as const
 
 /** A service that somebody might want: small, of either mode, now and then one that cannot work. */
 export function newServiceSpec(dice: Dice, name: string): ServiceSpec {
-  const Target = dice.weighted({ '': 6, narrow: 3, wide: 1 })
   const port = dice.chance(0.25) ? dice.pick(HOST_PORTS) : undefined
   const spec: ServiceSpec = {
     Name: name,
     Mode: dice.chance(0.2) ? { Global: {} } : { Replicated: { Replicas: dice.between(1, 5) } },
     TaskTemplate: {
       ...withImage({}, image(dice)),
-      ...(Target !== '' && { Networks: [{ Target }] }),
+      ...networks(dice),
       RestartPolicy: {
         Condition: dice.weighted({ any: 6, 'on-failure': 2, none: 1 }),
         Delay: dice.pick([0, 1, 5]) * SECOND,
@@ -28,13 +27,26 @@ export function newServiceSpec(dice: Dice, name: string): ServiceSpec {
     },
     UpdateConfig: rolloutConfig(dice),
     RollbackConfig: rollbackConfig(dice),
-    ...(port !== undefined && {
-      EndpointSpec: {
-        Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: port, PublishMode: 'host' }],
-      },
-    }),
+    ...(port === undefined ? throughIngress(dice) : { EndpointSpec: { Ports: [hostPort(port)] } }),
   }
   return spec
+}
+
+function hostPort(PublishedPort: number): PortConfig {
+  return { Protocol: 'tcp', TargetPort: 80, PublishedPort, PublishMode: 'host' }
+}
+
+/** Now and then a port on every node: a number of its own, or any that is free. */
+function throughIngress(dice: Dice): Pick<ServiceSpec, 'EndpointSpec'> {
+  if (!dice.chance(0.15)) return {}
+  const PublishedPort = dice.pick([0, 80, 8080])
+  const port: PortConfig = { Protocol: 'tcp', TargetPort: 80, PublishMode: 'ingress' }
+  return { EndpointSpec: { Ports: [PublishedPort > 0 ? { ...port, PublishedPort } : port] } }
+}
+
+function networks(dice: Dice): Pick<TaskSpec, 'Networks'> {
+  const Target = dice.weighted({ '': 6, narrow: 3, wide: 1 })
+  return Target === '' ? {} : { Networks: [{ Target }] }
 }
 
 function rolloutConfig(dice: Dice): UpdateConfig {
@@ -55,7 +67,15 @@ function rollbackConfig(dice: Dice): UpdateConfig {
 
 /** What the next user makes of it. */
 export function changedSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
-  const change = dice.weighted({ image: 6, scale: 4, resources: 1, constraint: 1, rollout: 2 })
+  const change = dice.weighted({
+    image: 6,
+    scale: 4,
+    resources: 1,
+    constraint: 1,
+    rollout: 2,
+    networks: 1,
+    ports: 0.5,
+  })
   const template = spec.TaskTemplate ?? {}
   switch (change) {
     case 'image':
@@ -74,6 +94,14 @@ export function changedSpec(dice: Dice, spec: ServiceSpec): ServiceSpec {
     case 'constraint': {
       const Constraints = dice.chance(0.5) ? [] : [constraint(dice)]
       return { ...spec, TaskTemplate: { ...template, Placement: { Constraints } } }
+    }
+    case 'networks': {
+      const { Networks: _before, ...rest } = template
+      return { ...spec, TaskTemplate: { ...rest, ...networks(dice) } }
+    }
+    case 'ports': {
+      const { EndpointSpec: _before, ...rest } = spec
+      return { ...rest, ...throughIngress(dice) }
     }
     case 'rollout':
       return { ...spec, UpdateConfig: rolloutConfig(dice), RollbackConfig: rollbackConfig(dice) }

@@ -77,17 +77,20 @@ export class Users {
     const spec = accepted(wanted)
     const what = `${spec.TaskTemplate?.ContainerSpec?.Image} ×${spec.Mode?.Replicated?.Replicas} ${JSON.stringify(spec.UpdateConfig)}`
     const { Name } = service.Spec
-    this.#api.ask(rollback ? `roll ${Name} back` : `update ${Name} to ${what}`, (state, nowMs, addresses) =>
-      planUpdate(state, {
-        reference: service.ID,
-        version: service.Version.Index,
-        spec,
-        rollback,
-        registryAuth: undefined,
-        registryAuthFrom: 'spec',
-        nowMs,
-        ...addresses,
-      }),
+    this.#api.ask(
+      rollback ? `roll ${Name} back` : `update ${Name} to ${what}`,
+      (state, nowMs, addresses) =>
+        planUpdate(state, {
+          reference: service.ID,
+          version: service.Version.Index,
+          spec,
+          rollback,
+          registryAuth: undefined,
+          registryAuthFrom: 'spec',
+          nowMs,
+          ...addresses,
+        }),
+      { queued: true },
     )
   }
 

@@ -7,6 +7,7 @@ import { fencingRule } from './fencing.js'
 import { forwardRule } from './forward.js'
 import { namesRule } from './names.js'
 import { parallelismRule } from './parallelism.js'
+import { portsRule } from './ports.js'
 import { referencesRule } from './references.js'
 import { reservationsRule } from './reservations.js'
 import { restartDelayRule } from './restart-delay.js'
@@ -23,6 +24,7 @@ export function newRules(world: World): Rule[] {
     referencesRule,
     namesRule,
     addressesRule,
+    portsRule,
     slotsRule,
     capacityRule,
     reservationsRule,
