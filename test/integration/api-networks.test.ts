@@ -1,9 +1,11 @@
-import type { Network } from '@shoal/engine-api'
+import { systemClock } from '@shoal/common'
+import type { Network, Task } from '@shoal/engine-api'
 import { gatewayId, put, remove } from '@shoal/manager/state/index'
 import { aService, aSpec, aTask } from '@shoal/manager/state/testing/index'
 import { describe, expect, test } from 'vitest'
 import { ApiClient, filters } from './api-client.js'
-import { WORKER } from './api-scene.js'
+import { letTasksRun, WORKER } from './api-scene.js'
+import { eventually } from '../support/index.js'
 
 const client = ApiClient.forEachTest()
 
@@ -359,6 +361,71 @@ describe('networks are pruned', () => {
 
   test('but not by a time that is none', async () => {
     expect((await prune({ until: ['soon'] })).status).toBe(400)
+  })
+})
+
+describe('services on networks', () => {
+  test('are told of with VIPs, their tasks with the networks that they are on', async () => {
+    const id = await create('front')
+    const Networks = [{ Target: 'front', Aliases: ['till'] }]
+    const Ports = [{ TargetPort: 80, PublishedPort: 8080 }]
+    const service = await client.create({
+      TaskTemplate: { ContainerSpec: { Image: 'busybox:1' }, Networks },
+      EndpointSpec: { Ports },
+    })
+    const ingress = (await inspect('ingress')).Id
+    expect(await client.inspect('web')).toMatchObject({
+      Spec: { TaskTemplate: { Networks: [{ Target: id, Aliases: ['till'] }] } },
+      Endpoint: {
+        Spec: { Mode: 'vip', Ports: [{ PublishedPort: 8080, PublishMode: 'ingress', Protocol: 'tcp' }] },
+        Ports: [{ PublishedPort: 8080 }],
+        VirtualIPs: [
+          { NetworkID: ingress, Addr: '10.255.0.2/16' },
+          { NetworkID: id, Addr: '10.0.0.2/24' },
+        ],
+      },
+    })
+    letTasksRun(client.scene.options, systemClock, new AbortController().signal)
+    const task = await eventually(async () => {
+      const { body } = await client.ask<Task[]>('GET', `/tasks?${filters({ service: [service] })}`)
+      expect(body).toMatchObject([{ Status: { State: 'running' } }])
+      return body[0]
+    })
+    expect(task?.NetworksAttachments).toMatchObject([
+      {
+        Network: { ID: ingress, Spec: { Name: 'ingress', Ingress: true, Scope: 'swarm' } },
+        Addresses: [expect.stringMatching(/^10\.255\.0\.\d+\/16$/)],
+      },
+      {
+        Network: {
+          ID: id,
+          Spec: { Name: 'front', DriverConfiguration: { Name: 'overlay' } },
+          DriverState: {
+            Name: 'overlay',
+            Options: { 'com.docker.network.driver.overlay.vxlanid_list': '4097' },
+          },
+          IPAMOptions: {
+            Driver: { Name: 'default' },
+            Configs: [{ Subnet: '10.0.0.0/24', Gateway: '10.0.0.1' }],
+          },
+        },
+        Addresses: [expect.stringMatching(/^10\.0\.0\.\d+\/24$/)],
+      },
+    ])
+  })
+
+  test('are refused when the network goes at the same time, or keep it: one or the other', async () => {
+    await create('front')
+    const Networks = [{ Target: 'front' }]
+    const body = { Name: 'web', TaskTemplate: { ContainerSpec: { Image: 'busybox:1' }, Networks } }
+    const [made, removed] = await Promise.all([
+      client.ask('POST', '/services/create', body),
+      client.ask('DELETE', '/networks/front'),
+    ])
+    expect([
+      [201, 400],
+      [404, 204],
+    ]).toContainEqual([made.status, removed.status])
   })
 })
 

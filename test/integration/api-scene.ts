@@ -16,7 +16,7 @@ import { aNode, createTestState } from '@shoal/manager/state/testing/index'
 
 export interface ApiScene {
   readonly state: LiveState
-  readonly options: ApiOptions
+  readonly options: ApiOptions & { readonly state: LiveState }
   /** A server over the scene's state, closed when the scene ends. */
   server(https?: ApiHttpsOptions): ReturnType<typeof createApi>
   end(): Promise<void>
@@ -45,7 +45,7 @@ export async function aClusterWithApi(): Promise<ApiScene> {
     ),
   ])
   await state.commit(planIngress(state, nowMs, systemRandom))
-  const options: ApiOptions = {
+  const options: ApiOptions & { readonly state: LiveState } = {
     state,
     clock: systemClock,
     random: systemRandom,

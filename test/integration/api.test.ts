@@ -111,13 +111,31 @@ describe('bad input gets Docker’s status and words, and changes nothing', () =
       /^rpc error: code = AlreadyExists desc = name conflicts with an existing object: service taken already exists$/,
     ],
     [
-      'an ingress port',
-      { ...SPEC, EndpointSpec: { Ports: [{ TargetPort: 80 }] } },
+      'an ingress port of SCTP',
+      { ...SPEC, EndpointSpec: { Ports: [{ TargetPort: 80, Protocol: 'sctp' }] } },
       501,
-      /^not implemented: published ports in ingress mode; publish in host mode instead$/,
+      /^not implemented: published ports of SCTP in ingress mode; publish in host mode instead$/,
+    ],
+    [
+      'an ingress port with dnsrr',
+      { ...SPEC, EndpointSpec: { Mode: 'dnsrr', Ports: [{ TargetPort: 80 }] } },
+      400,
+      /EndpointSpec: port published with ingress mode can't be used with dnsrr mode$/,
+    ],
+    [
+      'the ingress network by name',
+      { ...SPEC, Networks: [{ Target: 'ingress' }] },
+      400,
+      /Service cannot be explicitly attached to the ingress network "ingress"$/,
+    ],
+    [
+      'a driver’s option for a network',
+      { ...SPEC, Networks: [{ Target: 'ingress', DriverOpts: { a: 'b' } }] },
+      501,
+      /^not implemented: TaskTemplate.Networks.DriverOpts on the network ingress$/,
     ],
     ['a job', { ...SPEC, Mode: { ReplicatedJob: {} } }, 501, /not implemented: Mode.ReplicatedJob/],
-    ['a network of one’s own', { ...SPEC, Networks: [{ Target: 'mine' }] }, 404, /network mine not found/],
+    ['a network that nobody has', { ...SPEC, Networks: [{ Target: 'mine' }] }, 404, /network mine not found/],
     [
       'a secret that nobody made',
       {

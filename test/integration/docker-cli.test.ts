@@ -153,8 +153,53 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     expect(await succeeds('service', 'inspect', '--pretty', name)).toMatch(/Networks:\s+host/)
   })
 
+  test('a service on two networks, with ports on every node', async () => {
+    const overlay = ['network', 'create', '--driver', 'overlay']
+    await succeeds(...overlay, 'shopfront')
+    await succeeds(...overlay, 'shopback')
+    const networks = ['--network', 'name=shopfront,alias=till', '--network', 'shopback']
+    const ports = ['--publish', '8088:80', '--publish', 'target=53,protocol=udp']
+    const created = await succeeds(
+      'service',
+      'create',
+      '--name',
+      'shop',
+      ...networks,
+      ...ports,
+      ...QUICK,
+      'busybox',
+    )
+    expect(created).toMatch(/verify: Service (\w+ )?converged/)
+    expect(await succeeds('service', 'ls', '-f', 'name=shop')).toMatch(/\*:8088->80\/tcp, \*:30000->53\/udp/)
+    const pretty = await succeeds('service', 'inspect', '--pretty', 'shop')
+    expect(pretty).toMatch(/Networks: shop(front|back) shop(front|back)/)
+    expect(pretty).toMatch(/PublishedPort = 8088/)
+    const vips = '{{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'
+    expect(await succeeds('service', 'inspect', '-f', vips, 'shop')).toMatch(
+      /^10\.255\.\d+\.\d+\/16 10\.0\.\d\.\d+\/24 10\.0\.\d\.\d+\/24 \n$/,
+    )
+    expect((await docker('network', 'rm', 'shopback')).stderr).toMatch(/network \w+ is in use by service \w+/)
+    expect(await succeeds('service', 'update', '--network-rm', 'shopback', 'shop')).toMatch(/converged/)
+    await succeeds('network', 'rm', 'shopback')
+    expect((await docker('service', 'update', '--rollback', 'shop')).stderr).toMatch(/network \w+ not found/)
+  })
+
   test.each([
-    ['an ingress port', ['--publish', '80:80'], /not implemented: published ports in ingress mode/],
+    [
+      'an ingress port of SCTP',
+      ['--publish', '80:80/sctp'],
+      /not implemented: published ports of SCTP in ingress/,
+    ],
+    [
+      'a port that is taken',
+      ['--publish', '8088:80'],
+      /port '8088' is already in use by service 'shop' \(\w+\) as an ingress port/,
+    ],
+    [
+      'an ingress port with dnsrr',
+      ['--publish', '80:80', '--endpoint-mode', 'dnsrr'],
+      /port published with ingress mode can't be used with dnsrr mode/,
+    ],
     [
       'an unknown constraint operator',
       ['--constraint', 'node.role~worker'],
@@ -189,6 +234,7 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
       'host host local',
       'ingress overlay swarm',
       'none null local',
+      'shopfront overlay swarm',
     ])
     expect(await succeeds('network', 'ls', '-q', '--no-trunc', '-f', 'label=tier=web')).toBe(`${id}\n`)
     const shown = '{{.Name}} {{.Internal}} {{range .IPAM.Config}}{{.Subnet}} {{.Gateway}} {{.IPRange}}{{end}}'
@@ -229,7 +275,8 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
   })
 
   test('services are removed', async () => {
-    await succeeds('service', 'rm', 'web', 'everything')
+    await succeeds('service', 'rm', 'web', 'everything', 'shop')
+    await succeeds('network', 'rm', 'shopfront')
     expect((await docker('service', 'inspect', 'web')).stderr).toMatch(/no such service: web/i)
     expect(await succeeds('service', 'ls', '-q')).toBe('')
   })

@@ -16,8 +16,8 @@ export function validateEndpointSpec(endpoint: EndpointSpec): void {
   const published = new Set<string>()
   for (const port of endpoint.Ports ?? []) {
     checkPort(port)
-    const ingress = (port.PublishMode || 'ingress') === 'ingress'
-    if (endpoint.Mode === 'dnsrr' && ingress) {
+    const ingress = (port.PublishMode?.toLowerCase() || 'ingress') === 'ingress'
+    if (endpoint.Mode?.toLowerCase() === 'dnsrr' && ingress) {
       refuseArgument("EndpointSpec: port published with ingress mode can't be used with dnsrr mode")
     }
     if (!port.PublishedPort) continue

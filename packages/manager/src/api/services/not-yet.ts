@@ -1,11 +1,12 @@
-import { ShoalError } from '@shoal/common'
 import type { ContainerSpec, ServiceMode, ServiceSpec, TaskSpec } from '@shoal/engine-api'
+import { isIngressPort } from '../../allocator/index.js'
 import { predefinedNetwork } from '../answers/networks.js'
 import { notImplemented } from '../errors.js'
 
 /**
  * Refuses by name the fields that Docker honours and Shoal does not honour yet: nothing is silently ignored.
- * @throws ShoalError `unimplemented`; `not-found` for a network that nobody has
+ * What is wrong with its networks in themselves, withNetworkIds says.
+ * @throws ShoalError `unimplemented`
  */
 export function refuseNotYet(spec: ServiceSpec): void {
   const template = spec.TaskTemplate ?? {}
@@ -22,11 +23,11 @@ function refuseMode(mode: ServiceMode): void {
 }
 
 function refuseEndpoint(spec: ServiceSpec): void {
-  const ports = spec.EndpointSpec?.Ports ?? []
-  if (ports.some((port) => port.PublishMode === 'ingress')) {
-    throw notImplemented('published ports in ingress mode; publish in host mode instead')
+  for (const port of spec.EndpointSpec?.Ports ?? []) {
+    if (isIngressPort(port) && port.Protocol === 'sctp') {
+      throw notImplemented('published ports of SCTP in ingress mode; publish in host mode instead')
+    }
   }
-  if (spec.EndpointSpec?.Mode === 'dnsrr') throw notImplemented('EndpointSpec.Mode dnsrr')
 }
 
 function refuseTask(template: TaskSpec): void {
@@ -40,18 +41,13 @@ function refuseTask(template: TaskSpec): void {
 function refuseNetworks(template: TaskSpec): void {
   const networks = template.Networks ?? []
   for (const { Target: target = '', Aliases: aliases, DriverOpts: options } of networks) {
-    if (predefinedNetwork(target) === undefined) {
-      throw new ShoalError(
-        'not-found',
-        `network ${target} not found (user-defined networks are not implemented)`,
-      )
+    if (aliases?.length && predefinedNetwork(target) !== undefined) {
+      throw notImplemented(`TaskTemplate.Networks.Aliases on the network ${target}`)
     }
-    if (aliases?.length) throw notImplemented(`TaskTemplate.Networks.Aliases on the network ${target}`)
     if (options && Object.keys(options).length > 0) {
       throw notImplemented(`TaskTemplate.Networks.DriverOpts on the network ${target}`)
     }
   }
-  if (networks.length > 1) throw notImplemented('more than one of the predefined networks in one service')
 }
 
 const MOUNTS_NOT_YET = new Set(['npipe', 'cluster', 'image'])
