@@ -1,5 +1,5 @@
 import { sleep, systemClock, systemRandom } from '@shoal/common'
-import { pause, restart, resume } from '@shoal/lab'
+import { pause, processState, restart, resume } from '@shoal/lab'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   type ApiAnswer,
@@ -30,7 +30,10 @@ describe('two managers on an etcd of three members', () => {
     since = await cluster.manager.now()
   })
   afterEach(async () => {
+    // Whatever a story that failed has left in force.
     for (const member of cluster.etcd) await member.start()
+    for (const { id } of cluster.hosts.slice(0, 2))
+      if ((await processState(id, 'manager')) === 'paused') await resume(id, 'manager')
     await leader()
     await cluster.clear()
   })
