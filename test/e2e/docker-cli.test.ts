@@ -65,6 +65,27 @@ describe('the unmodified docker CLI, over TLS', () => {
       await eventually(async () => expect(await cluster.containers('web')).toEqual([]))
     })
 
+    test('runs jobs to their completion, and anew when they are updated', async () => {
+      const replicated = ['--mode', 'replicated-job', '--replicas', '3', '--max-concurrent', '2']
+      const create = ['service', 'create', '--name', 'sum', ...replicated, IMAGE_1, 'sh', '-c', 'sleep 1']
+      expect(await succeeds(...create)).toMatch(/job complete/)
+      expect(await succeeds('service', 'ls')).toMatch(/sum +replicated job +0\/0 \(3\/3 completed\)/)
+      expect(await succeeds('service', 'ps', '--format', '{{.CurrentState}}', 'sum')).toMatch(
+        /^(Complete .*\n){3}$/,
+      )
+      expect(await succeeds('service', 'update', '--force', 'sum')).toMatch(/job complete/)
+      const kept = (await cluster.containers('sum')).map(({ taskId }) => taskId)
+      const completed = (await succeeds('service', 'ps', '-q', '--filter', 'desired-state=complete', 'sum'))
+        .trim()
+        .split('\n')
+      expect(completed).toHaveLength(3)
+      for (const task of completed) expect(kept).toContain(task)
+
+      const everywhere = ['service', 'create', '--name', 'each', '--mode', 'global-job', IMAGE_1, 'true']
+      expect(await succeeds(...everywhere)).toMatch(/job complete/)
+      expect(await succeeds('service', 'ls')).toMatch(/each +global job +0\/0 \(2\/2 completed\)/)
+    })
+
     test('gives secrets and configs to the tasks that want them, and to no disk', async () => {
       const file = join(cluster.certificates, 'secret.txt')
       writeFileSync(file, 'open-sesame')

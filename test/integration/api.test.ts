@@ -134,7 +134,12 @@ describe('bad input gets Docker’s status and words, and changes nothing', () =
       501,
       /^not implemented: TaskTemplate.Networks.DriverOpts on the network ingress$/,
     ],
-    ['a job', { ...SPEC, Mode: { ReplicatedJob: {} } }, 501, /not implemented: Mode.ReplicatedJob/],
+    [
+      'a job with an update config',
+      { ...SPEC, Mode: { ReplicatedJob: {} }, UpdateConfig: { Parallelism: 1 } },
+      400,
+      /update and rollback configuration is not supported for jobs/,
+    ],
     ['a network that nobody has', { ...SPEC, Networks: [{ Target: 'mine' }] }, 404, /network mine not found/],
     [
       'a secret that nobody made',

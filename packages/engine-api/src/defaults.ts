@@ -83,6 +83,11 @@ export function replicasOf(spec: ServiceSpec): number | undefined {
   return spec.Mode?.Global ? undefined : (spec.Mode?.Replicated?.Replicas ?? 1)
 }
 
+/** Whether the tasks of the service are to end by themselves. */
+export function isJob({ Mode: mode }: ServiceSpec): boolean {
+  return Boolean(mode?.ReplicatedJob ?? mode?.GlobalJob)
+}
+
 /** The spec as `GET /services/{id}?insertDefaults=true` answers it: defaults filled in, in the answer only. */
 export function insertDefaults(spec: ServiceSpec): ServiceSpec {
   const template = spec.TaskTemplate ?? {}

@@ -7,6 +7,7 @@ import {
   type UpdateConfig,
 } from '../documents/index.js'
 import { DRAIN_PERIOD_LABEL, drainPeriodMs } from '../drain-period.js'
+import { isJob } from '../defaults.js'
 import { validateEndpointSpec } from './endpoint.js'
 import { checkDnsName } from './name.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
@@ -22,6 +23,9 @@ export function validateServiceSpec(spec: ServiceSpec): void {
   checkMode(spec.Mode ?? {})
   checkDrainPeriod(spec.Labels ?? {})
   validateEndpointSpec(spec.EndpointSpec ?? {})
+  if (isJob(spec) && (spec.UpdateConfig ?? spec.RollbackConfig)) {
+    refuseArgument('update and rollback configuration is not supported for jobs')
+  }
   checkUpdateConfig(spec.UpdateConfig, 'update', FAILURE_ACTIONS)
   checkUpdateConfig(spec.RollbackConfig, 'rollback', ['pause', 'continue'])
 }

@@ -4,13 +4,21 @@ import { addressesOf } from '../endpoints/index.js'
 import type { ChangeOf, SpecRecord, TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 
-/** Whether the task stands in the assignment set of `nodeId`: placed there, and not known to have ended. */
+/**
+ * Whether the task stands in the assignment set of `nodeId`: placed there, and not known to have ended. What has
+ * completed of a job stays in it, so that its container, and with it its logs, stay as long as it counts.
+ */
 export function isAssignedTo(task: TaskRecord | undefined, nodeId: string): task is TaskRecord {
   return task !== undefined && task.NodeID === nodeId && isHeld(task)
 }
 
-function isHeld({ Status }: TaskRecord): boolean {
-  return isAtLeast(Status.State, 'assigned') && !isTerminal(Status.State)
+function isHeld(task: TaskRecord): boolean {
+  const { State } = task.Status
+  return isAtLeast(State, 'assigned') && (!isTerminal(State) || hasCompleted(task))
+}
+
+function hasCompleted({ Status, DesiredState }: TaskRecord): boolean {
+  return Status.State === 'complete' && isDesiredAlive(DesiredState)
 }
 
 /** The nodes whose agents have to hear of this change. Most changes of a task are its statuses: those concern nobody. */
@@ -47,12 +55,18 @@ export function assignedTask(
     ServiceLabels: service?.Spec.Labels ?? {},
     ...(task.Slot === undefined ? {} : { Slot: task.Slot }),
     NodeID: task.NodeID ?? '',
-    DesiredState: isWithheld && spec ? 'running' : task.DesiredState,
+    DesiredState: desiredOf(task, isWithheld && spec !== undefined),
     Spec: spec?.TaskTemplate ?? {},
     Ports: ports,
     ...(task.NetworksAttachments?.length && { Attachments: attachmentsOf(spec, task) }),
     ...(spec?.Shoal.RegistryAuth === undefined ? {} : { RegistryAuth: spec.Shoal.RegistryAuth }),
   }
+}
+
+function desiredOf(task: TaskRecord, isWithheld: boolean): string {
+  // An agent that does not know it any more must not run it again.
+  if (hasCompleted(task)) return 'shutdown'
+  return isWithheld ? 'running' : task.DesiredState
 }
 
 /** The aliases are those that the task was made with. */

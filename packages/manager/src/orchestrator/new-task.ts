@@ -27,6 +27,7 @@ export function newTask(context: ServiceContext, { slot, version, desired, shoal
       ? { Timestamp: timestamp, State: 'new', Message: 'created' }
       : { Timestamp: timestamp, State: 'pending', Message: 'pending task scheduling' },
     DesiredState: desired,
+    ...(context.service.JobStatus && { JobIteration: context.service.JobStatus.JobIteration }),
     Shoal: { ...shoal, SpecVersion: version },
   }
 }

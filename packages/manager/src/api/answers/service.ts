@@ -39,14 +39,25 @@ function statusOf(state: StateView, service: ServiceRecord): ServiceStatus {
   let running = 0
   let completed = 0
   const nodes = new Set<string>()
+  const iteration = service.JobStatus?.JobIteration.Index
   for (const task of state.tasksOfService(service.ID)) {
+    if (iteration !== undefined && task.JobIteration?.Index !== iteration) continue
     if (task.Status.State === 'running') running++
     if (task.Status.State === 'complete') completed++
-    if (task.NodeID !== undefined && isDesiredAlive(task.DesiredState)) nodes.add(task.NodeID)
+    else if (task.NodeID !== undefined && isDesiredAlive(task.DesiredState)) nodes.add(task.NodeID)
   }
   return {
     RunningTasks: running,
-    DesiredTasks: replicasOf(service.Spec) ?? nodes.size,
+    DesiredTasks: desiredTasks(service.Spec, nodes.size, completed),
     CompletedTasks: completed,
   }
+}
+
+/** How many tasks are to run at this moment. For a job these are what may run at a time of what is left to be done. */
+function desiredTasks(spec: ServiceSpec, nodes: number, completed: number): number {
+  const { ReplicatedJob: job, GlobalJob: globalJob } = spec.Mode ?? {}
+  if (globalJob) return nodes
+  if (!job) return replicasOf(spec) ?? nodes
+  const { MaxConcurrent: most = 1, TotalCompletions: total = most } = job
+  return Math.max(0, Math.min(most, total - completed))
 }

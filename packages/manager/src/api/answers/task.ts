@@ -9,12 +9,18 @@ export function taskAnswer(state: StateView, record: TaskRecord): Task {
   return {
     ...task,
     Spec: specOf(state, record),
+    DesiredState: shownDesiredState(record),
     Status: { PortStatus: {}, ...record.Status },
     ...(AssignedGenericResources && { GenericResources: [...AssignedGenericResources] }),
     ...(NetworksAttachments && {
       NetworksAttachments: NetworksAttachments.map((attachment) => attachmentAnswer(state, attachment)),
     }),
   }
+}
+
+/** What is wanted of a job's task is that it completes; that it runs is only the way. */
+export function shownDesiredState({ JobIteration, DesiredState }: TaskRecord): TaskRecord['DesiredState'] {
+  return JobIteration && DesiredState === 'running' ? 'complete' : DesiredState
 }
 
 /** With the network as it is; one that was removed meanwhile is told of as the task knew it. */

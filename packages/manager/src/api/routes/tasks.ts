@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { SpecVersions } from '../../orchestrator/spec-versions.js'
 import type { TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
-import { taskAnswer, taskName } from '../answers/task.js'
+import { shownDesiredState, taskAnswer, taskName } from '../answers/task.js'
 import type { ApiOptions } from '../options.js'
 import { readFilters, type Filters } from '../request/filters.js'
 import { findNode, findService, findTask } from '../request/lookup.js'
@@ -30,7 +30,7 @@ function matchingTasks(state: StateView, filters: Filters): TaskRecord[] {
       filters.prefix('name', taskName(state, task)) &&
       filters.labels('label', state.get('service', task.ServiceID)?.Spec.Labels ?? {}) &&
       (nodes.size === 0 || (task.NodeID !== undefined && nodes.has(task.NodeID))) &&
-      (desired.size === 0 || desired.has(task.DesiredState)) &&
+      (desired.size === 0 || desired.has(shownDesiredState(task))) &&
       filters.some('runtime', (runtime) => RUNTIMES.includes(runtime)) &&
       isWanted(task),
   )
@@ -64,6 +64,8 @@ function upToDateFilter(state: StateView, filters: Filters): (task: TaskRecord) 
       specs.set(task.ServiceID, service && new SpecVersions(state, service))
     }
     const versions = specs.get(task.ServiceID)
+    const iteration = state.get('service', task.ServiceID)?.JobStatus?.JobIteration.Index
+    if (iteration !== task.JobIteration?.Index) return false
     return versions !== undefined && isUpToDate(state, versions, task)
   }
 }

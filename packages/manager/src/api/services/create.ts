@@ -1,5 +1,5 @@
 import { newId, toTimestamp, type Random } from '@shoal/common'
-import type { ServiceSpec } from '@shoal/engine-api'
+import { isJob, type ServiceSpec } from '@shoal/engine-api'
 import { type AddressBook, planEndpoint, type Reservation } from '../../allocator/index.js'
 import { put, type Mutation, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
@@ -48,6 +48,7 @@ export function planCreate(
     UpdatedAt: toTimestamp(nowMs),
     Spec: spec,
     Endpoint: planEndpoint(state, { serviceId: id, spec, reserved, book }),
+    ...(isJob(spec) && { JobStatus: { JobIteration: { Index: 0 }, LastExecution: toTimestamp(nowMs) } }),
     Shoal: { SpecVersion: 1 },
   }
   const version = newSpecRecord(id, 1, spec, order.registryAuth, nowMs)

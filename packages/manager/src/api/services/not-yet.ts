@@ -1,4 +1,4 @@
-import type { ContainerSpec, ServiceMode, ServiceSpec, TaskSpec } from '@shoal/engine-api'
+import type { ContainerSpec, ServiceSpec, TaskSpec } from '@shoal/engine-api'
 import { isIngressPort } from '../../allocator/index.js'
 import { predefinedNetwork } from '../answers/networks.js'
 import { notImplemented } from '../errors.js'
@@ -10,16 +10,10 @@ import { notImplemented } from '../errors.js'
  */
 export function refuseNotYet(spec: ServiceSpec): void {
   const template = spec.TaskTemplate ?? {}
-  refuseMode(spec.Mode ?? {})
   refuseEndpoint(spec)
   refuseTask(template)
   refuseNetworks(template)
   refuseContainer(template.ContainerSpec ?? {})
-}
-
-function refuseMode(mode: ServiceMode): void {
-  if (mode.ReplicatedJob) throw notImplemented('Mode.ReplicatedJob: jobs')
-  if (mode.GlobalJob) throw notImplemented('Mode.GlobalJob: jobs')
 }
 
 function refuseEndpoint(spec: ServiceSpec): void {

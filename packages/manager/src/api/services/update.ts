@@ -1,5 +1,5 @@
 import { ShoalError, toTimestamp } from '@shoal/common'
-import type { Endpoint, ServiceMode, ServiceSpec } from '@shoal/engine-api'
+import type { Endpoint, JobStatus, ServiceMode, ServiceSpec } from '@shoal/engine-api'
 import { type AddressBook, planEndpoint, type Reservation } from '../../allocator/index.js'
 import { put, specId, type Mutation, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
@@ -71,6 +71,7 @@ function withSpec(
     Spec: spec,
     PreviousSpec: service.Spec,
     Endpoint: endpoint,
+    ...(service.JobStatus && { JobStatus: nextIteration(service.JobStatus, now) }),
     ...(order.rollback && {
       UpdateStatus: { State: 'rollback_started', StartedAt: now, Message: 'manually requested rollback' },
     }),
@@ -81,6 +82,11 @@ function withSpec(
       PreviousEndpoint: service.Endpoint,
     },
   }
+}
+
+/** Every update runs a job anew, as in Docker. */
+function nextIteration({ JobIteration: { Index } }: JobStatus, now: string): JobStatus {
+  return { JobIteration: { Index: Index + 1 }, LastExecution: now }
 }
 
 function previousSpec(service: ServiceRecord): ServiceSpec {

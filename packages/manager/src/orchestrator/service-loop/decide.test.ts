@@ -103,11 +103,6 @@ describe('the number of slots', () => {
       'delete t5',
     ])
   })
-
-  test('does not concern jobs, which are left alone', () => {
-    const job = aService('web', { Spec: { Mode: { ReplicatedJob: { MaxConcurrent: 1 } } } })
-    expect(actions(job, three)).toEqual([])
-  })
 })
 
 describe('the switch inside a slot', () => {

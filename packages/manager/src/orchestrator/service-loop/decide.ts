@@ -1,7 +1,9 @@
+import { isJob } from '@shoal/engine-api'
 import type { ServiceRecord, TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { letGo, type Unit } from '../actions.js'
 import { createContext, type ServiceContext } from '../context.js'
+import { decideJob } from '../jobs/decide.js'
 import { globalLayout } from '../global/global.js'
 import { replicatedLayout, type Layout } from '../replicated/replicated.js'
 import { stepSlot } from '../slot/step.js'
@@ -39,15 +41,13 @@ export function decideService(
   const tasks = [...view.tasksOfService(serviceId)]
   if (!service) return { release: tasks.map((task) => letGo(view, task)).filter(isSomething), units: [] }
   const context = createContext(view, service, now, newId)
-  const layout = layoutOf(context, tasks)
-  return layout ? decideLayout(context, layout) : { release: [], units: [] }
+  if (isJob(service.Spec)) return decideJob(context, tasks)
+  return decideLayout(context, layoutOf(context, tasks))
 }
 
-/** Undefined for jobs: what they need is not built, and the API refuses them. */
-function layoutOf(context: ServiceContext, tasks: readonly TaskRecord[]): Layout | undefined {
-  const mode = context.service.Spec.Mode
-  if (mode?.ReplicatedJob ?? mode?.GlobalJob) return undefined
-  return mode?.Global ? globalLayout(context, tasks) : replicatedLayout(context, tasks)
+function layoutOf(context: ServiceContext, tasks: readonly TaskRecord[]): Layout {
+  const { Global: global } = context.service.Spec.Mode ?? {}
+  return global ? globalLayout(context, tasks) : replicatedLayout(context, tasks)
 }
 
 function decideLayout(context: ServiceContext, { slots, release }: Layout): ServicePlan {

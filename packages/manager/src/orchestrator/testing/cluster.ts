@@ -9,6 +9,7 @@ const PREPARE_MS = 300
 const START_MS = 500
 const STOP_MS = 700
 const CRASH_AFTER_MS = 1_000
+const COMPLETE_AFTER_MS = 2_000
 
 /** Spreads pending tasks over the nodes that are ready and active. */
 export async function actAsScheduler(state: LiveState, now: number): Promise<void> {
@@ -71,6 +72,8 @@ async function step(state: LiveState, task: TaskRecord, now: number): Promise<vo
       if (image.startsWith('broken')) await report(state, task, now, 'failed', 'task: non-zero exit (1)')
       else await report(state, task, now, 'running')
     }
+  } else if (current === 'running' && image.startsWith('job') && age >= COMPLETE_AFTER_MS) {
+    await report(state, task, now, 'complete')
   } else if (current === 'running' && image.startsWith('crashing') && age >= CRASH_AFTER_MS) {
     await report(state, task, now, 'failed', 'task: non-zero exit (1)')
   }

@@ -1,6 +1,6 @@
 import { isTerminal, seededRandom, silentLogger, toTimestamp, type TaskState } from '@shoal/common'
 import { settle, VirtualClock } from '@shoal/common/virtual-clock'
-import type { NodeSpec, ServiceSpec, TaskSpec } from '@shoal/engine-api'
+import { isJob, type NodeSpec, type ServiceSpec, type TaskSpec } from '@shoal/engine-api'
 import { KeyedLoop } from '../../loops/keyed-loop.js'
 import { put, remove, specId, type ServiceRecord, type TaskRecord } from '../../state/records.js'
 import type { LiveState } from '../../state/open.js'
@@ -73,7 +73,11 @@ export class World {
   async deploy(image: string, spec: Partial<ServiceSpec>, template: TaskSpec = {}): Promise<void> {
     const TaskTemplate = withImage(template, image)
     const Spec: ServiceSpec = { Name: SERVICE, Mode: { Replicated: { Replicas: 1 } }, ...spec, TaskTemplate }
-    const record: ServiceRecord = { ...meta(), ID: SERVICE, Spec, Endpoint: {}, Shoal: { SpecVersion: 1 } }
+    const JobStatus = isJob(Spec) && {
+      JobStatus: { JobIteration: { Index: 0 }, LastExecution: toTimestamp(this.clock.now()) },
+    }
+    const Shoal = { SpecVersion: 1 }
+    const record: ServiceRecord = { ...meta(), ID: SERVICE, Spec, Endpoint: {}, ...JobStatus, Shoal }
     await this.state.commit([put('service', record), put('spec', specRecord(1, TaskTemplate))])
   }
 
@@ -87,7 +91,9 @@ export class World {
       const numbers = [...this.state.specsOfService(SERVICE)].map((spec) => spec.Number)
       const SpecVersion = isSame ? shoal.SpecVersion : Math.max(...numbers) + 1
       const Shoal = { ...shoal, SpecVersion, PreviousSpecVersion: shoal.SpecVersion }
-      const record: ServiceRecord = { ...service, Spec, PreviousSpec: service.Spec, Shoal }
+      const iteration = (service.JobStatus?.JobIteration.Index ?? 0) + 1
+      const JobStatus = service.JobStatus && { JobStatus: { JobIteration: { Index: iteration } } }
+      const record: ServiceRecord = { ...service, ...JobStatus, Spec, PreviousSpec: service.Spec, Shoal }
       const specs = isSame ? [] : [put('spec', specRecord(SpecVersion, Spec.TaskTemplate ?? {}))]
       return { mutations: [put('service', record), ...specs], result: undefined }
     })
@@ -121,7 +127,8 @@ export class World {
   }
 
   async addNode(id: string): Promise<void> {
-    await this.state.commit([put('node', aNode(id))])
+    const CreatedAt = toTimestamp(this.clock.now())
+    await this.state.commit([put('node', aNode(id, { CreatedAt }))])
   }
 
   removeService(): Promise<void> {
