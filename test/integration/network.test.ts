@@ -128,6 +128,7 @@ describe('what somebody else takes away or adds', () => {
     ['an element of ours', `nft delete element ip shoal pub_svc { tcp . ${PORT} }`],
     ['a rule that drops', 'nft add rule ip shoal raw_pre tcp dport 8080 drop'],
     ['a VXLAN device', 'ip link del shoal-ingress-x'],
+    ['a bridge', 'ip link del shoal-ingress'],
     ['neighbours', 'ip neigh flush dev shoal-ingress-x nud permanent'],
     ['forwarding entries', 'bridge fdb del 02:42:0a:00:00:0c dev shoal-ingress-x self'],
     ['the local routes', 'ip route flush table local proto 84'],

@@ -41,6 +41,8 @@ export class Pass {
   readonly #memo: BalancerMemo = new Map()
   readonly #refusals = new Map<string, ShoalError>()
   #isClean = false
+  /** What has been seen as a port of one of the planned bridges. */
+  #ports: ReadonlyMap<string, string> = new Map()
   #devices: ReadonlyMap<string, Device> | undefined
   /** What the last pass that succeeded has put in force. */
   #done: { readonly plan: HostPlan; readonly view: HostView } | undefined
@@ -181,7 +183,9 @@ export class Pass {
   async #difference(plan: KernelPlan): Promise<Difference> {
     const observed = await observe(this.#options.run, plan.sysctls.keys())
     this.#devices = observed.devices
-    return difference(observed, plan)
+    const result = difference(observed, plan, this.#ports)
+    this.#ports = portsOf(observed.devices, this.#ports)
+    return result
   }
 
   /** Addresses that were somebody's at the last pass and are nobody's now. */
@@ -214,6 +218,18 @@ function toEngineNetwork(
 ): EngineNetwork {
   const { engineNetwork: name, networkId, bridge, subnet, gateway, mtu, internal } = plan
   return { name, networkId, bridge, subnet, gateway, mtu, internal }
+}
+
+/** A port that has lost its bridge is remembered as long as the device is there. */
+function portsOf(
+  devices: ReadonlyMap<string, Device>,
+  known: ReadonlyMap<string, string>,
+): Map<string, string> {
+  return new Map(
+    [...devices].flatMap(([name, { master = known.get(name) }]) =>
+      master === undefined ? [] : [[name, master] as const],
+    ),
+  )
 }
 
 function addressesOf({ kernel }: HostPlan, { local }: HostView): Set<string> {

@@ -161,6 +161,25 @@ describe('the difference between the kernel and the plan', () => {
     ])
   })
 
+  test('gives a bridge that somebody has removed its containers back', () => {
+    const observed = asPlanned(plan)
+    const veth: Device = { mac: '9e:00:00:00:00:02', mtu: 1450, up: true, addresses: [] }
+    const devices = new Map([...observed.devices, ['veth1', veth], ['veth2', veth]] as const)
+    devices.delete('shoal-ingress')
+    const ports = new Map([
+      ['veth1', 'shoal-ingress'],
+      ['veth2', 'docker0'],
+      ['veth3', 'shoal-ingress'],
+    ])
+    expect(text(difference({ ...observed, devices }, plan, ports).make)).toEqual([
+      'ip link add shoal-ingress type bridge',
+      'ip link set shoal-ingress address 02:42:0a:00:00:02 mtu 1450 up',
+      'ip addr replace 10.0.0.2/24 dev shoal-ingress',
+      'ip link set veth1 master shoal-ingress',
+      'bridge link set dev veth1 hairpin on',
+    ])
+  })
+
   test('removes a rule that is there twice once', () => {
     const observed = asPlanned(plan)
     const rules = [...observed.rules, observed.rules[1]!]

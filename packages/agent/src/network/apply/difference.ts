@@ -9,13 +9,21 @@ const SKIP_PRIORITY = 90
 const PEER_PRIORITY = 100
 const LANDING_PRIORITY = 200
 
-/** Compares the kernel with the plan. Pure. Bridges are made by the engine; here they are put right, or back. */
-export function difference(observed: Observed, plan: KernelPlan): Difference {
+/**
+ * Compares the kernel with the plan. Pure. Bridges are made by the engine; here they are put right, or back.
+ * @param ports the devices that were ports of a bridge when it was last looked at, each with its bridge
+ */
+export function difference(
+  observed: Observed,
+  plan: KernelPlan,
+  ports: ReadonlyMap<string, string> = new Map(),
+): Difference {
   const kept = [...plan.vxlans.values()].filter((vxlan) => isKept(observed.devices.get(vxlan.device), vxlan))
   const devices = new Set(kept.map(({ device }) => device))
   return {
     make: [
       ...[...plan.bridges.values()].flatMap((one) => bridgeSteps(observed.devices.get(one.bridge), one)),
+      ...lostPortSteps(observed, plan, ports),
       ...[...plan.vxlans.values()].flatMap((one) => vxlanSteps(observed.devices.get(one.device), one)),
       ...sysctlSteps(observed, plan),
       ...hairpinSteps(observed, plan),
@@ -40,6 +48,15 @@ function bridgeSteps(device: Device | undefined, plan: BridgePlan): Step[] {
       ? []
       : [ip(`addr replace ${plan.address} dev ${plan.bridge}`)]),
   ]
+}
+
+/** A bridge that is made again has to get back its containers. */
+function lostPortSteps(observed: Observed, plan: KernelPlan, ports: ReadonlyMap<string, string>): Step[] {
+  return [...ports].flatMap(([name, master]) => {
+    const device = observed.devices.get(name)
+    const isLost = device && device.master === undefined && !device.vxlan && plan.bridges.has(master)
+    return isLost ? [ip(`link set ${name} master ${master}`), bridge(`link set dev ${name} hairpin on`)] : []
+  })
 }
 
 /** Whether the device can stay, with its entries: those of a port go when it changes its bridge. */
