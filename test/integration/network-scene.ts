@@ -162,6 +162,7 @@ export interface TestClient {
 
 export class NetworkScene {
   readonly #lab: string
+  readonly #clients: string[] = []
   hosts: NetworkHost[] = []
 
   constructor(lab: string) {
@@ -192,6 +193,7 @@ export class NetworkScene {
     const name = `shoal-${this.#lab}-client-${newId(systemRandom).slice(0, 6)}`
     const network = ['--network', `shoal-${this.#lab}`]
     await mustRunProgram('docker', ['run', '-d', '--name', name, ...network, 'shoal-demo:1'])
+    this.#clients.push(name)
     const node = (...args: string[]): Promise<string> =>
       mustRunProgram('docker', ['exec', name, '/node', '-e', ...args]).then((text) => text.trim())
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
@@ -204,6 +206,7 @@ export class NetworkScene {
   }
 
   async close(): Promise<void> {
+    if (this.#clients.length > 0) await mustRunProgram('docker', ['rm', '-f', ...this.#clients])
     if (!process.env['SHOAL_KEEP_LAB']) await down(this.#lab)
   }
 

@@ -5,6 +5,7 @@ import type { EngineNetwork, NetworkEngine } from '../executor/port.js'
 import {
   carryOut,
   difference,
+  dropDevice,
   forgetAll,
   forgetUdp,
   TableKeeper,
@@ -118,7 +119,10 @@ export class Pass {
     await this.#keeper.remove()
     const { unmake, make } = await this.#difference(kernel)
     const failures = await carryOut([...make, ...unmake], run)
-    for (const { name } of listed) await engine.removeNetwork(name)
+    for (const { name, bridge } of listed) {
+      await engine.removeNetwork(name)
+      await dropDevice(run, bridge)
+    }
     if (failures.length > 0) throw new ShoalError('internal', failures.join('; '))
   }
 
@@ -202,10 +206,11 @@ export class Pass {
       ...view.local.map(({ networkId }) => networkId),
       ...this.#refusals.keys(),
     ])
-    for (const { name, networkId } of listed) {
+    for (const { name, networkId, bridge } of listed) {
       if (needed.has(networkId)) continue
       try {
         await this.#options.engine.removeNetwork(name)
+        await dropDevice(this.#options.run, bridge)
       } catch (error) {
         this.#options.log.debug({ network: name, reason: messageOf(error) }, 'a network has to stay for now')
       }

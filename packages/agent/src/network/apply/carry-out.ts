@@ -37,6 +37,11 @@ export async function carryOut(steps: readonly Step[], run: Run): Promise<string
   return failures
 }
 
+/** Removes a device that may be gone already: the engine leaves a bridge that it has not made itself. */
+export async function dropDevice(run: Run, name: string): Promise<void> {
+  await run('ip', ['link', 'del', name])
+}
+
 function perform<K extends Step['kind']>(
   group: readonly Extract<Step, { kind: K }>[],
   run: Run,
