@@ -23,7 +23,10 @@ const NOTICED_BY: Readonly<Record<(typeof BUGS)[number], readonly string[]>> = {
   'address-released-too-early': ['no address is given twice'],
   'loops-outlive-their-term': ['nothing outlives its term', 'everything converges'],
   'takeover-forgets-rollouts': ['rollouts keep their clock'],
+  // A memory that lacks something makes decisions of every kind wrong.
   'watch-runs-ahead': [
+    'no address is given twice',
+    'no port is published twice',
     'every manager remembers what is stored',
     'names are unique',
     'one task in a slot',
