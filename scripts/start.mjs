@@ -1,5 +1,6 @@
 // `npm start`: a one-node cluster on the embedded store with a demo service, left running in the background.
 // Run again, it only makes sure of what is there.
+import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ensureDemoImage } from './lib/demo-image.mjs'
 import { getOverSocket } from './lib/http.mjs'
@@ -7,6 +8,7 @@ import { fail, ROOT, run, say } from './lib/run.mjs'
 
 const SERVICE = 'web'
 const REPLICAS = 3
+const PORT = 8080
 const ANSWER_TIMEOUT_MS = 60_000
 
 // A shell that has evaluated `ctl env` may point at another cluster; this is about the one on this machine.
@@ -28,7 +30,7 @@ function startCluster() {
     )
 }
 
-function deployDemo(image) {
+async function deployDemo(image) {
   if (ctl(['service', 'inspect', SERVICE], { mayFail: true }).status === 0) return
   say(`deploying the demo service "${SERVICE}" with ${REPLICAS} replicas …`)
   ctl([
@@ -39,7 +41,7 @@ function deployDemo(image) {
     '--replicas',
     String(REPLICAS),
     '--publish',
-    'mode=host,target=8080',
+    `target=${PORT}${(await isFree(PORT)) ? `,published=${PORT}` : ''}`,
     '--env',
     'SERVICE={{.Service.Name}}',
     '--env',
@@ -52,18 +54,25 @@ function deployDemo(image) {
   ])
 }
 
-/** The addresses of the demo's running replicas. */
-async function replicaUrls() {
-  const ids = lines(
-    ctl(['service', 'ps', '-q', '--no-trunc', '--filter', 'desired-state=running', SERVICE]).stdout,
-  )
-  if (ids.length === 0) return []
-  const answer = await getOverSocket(socketPath(), '/tasks')
-  if (answer?.status !== 200) return []
-  return JSON.parse(answer.text)
-    .filter((task) => ids.includes(task.ID) && task.Status.State === 'running')
-    .flatMap((task) => task.Status.PortStatus?.Ports ?? [])
-    .map((port) => `http://127.0.0.1:${port.PublishedPort}/`)
+/** Where the demo is published on every node; undefined until its replicas run. */
+async function publishedUrl() {
+  const running = lines(
+    ctl(['service', 'ps', '--format', '{{.CurrentState}}', '--filter', 'desired-state=running', SERVICE])
+      .stdout,
+  ).filter((state) => state.startsWith('Running'))
+  if (running.length === 0) return undefined
+  const answer = await getOverSocket(socketPath(), `/services/${SERVICE}`)
+  const port = answer?.status === 200 && JSON.parse(answer.text).Endpoint.Ports?.[0]?.PublishedPort
+  return port ? `http://127.0.0.1:${port}/` : undefined
+}
+
+/** Whether nobody on this machine listens there: the mesh leaves such a port to whoever does. */
+function isFree(port) {
+  return new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, () => server.close(() => resolve(true)))
+  })
 }
 
 function socketPath() {
@@ -81,9 +90,8 @@ async function answers(url) {
 async function waitForDemo() {
   const giveUpAt = Date.now() + ANSWER_TIMEOUT_MS
   for (;;) {
-    const urls = await replicaUrls()
-    const good = await Promise.all(urls.map(answers))
-    if (urls.length > 0 && good.every(Boolean)) return urls
+    const url = await publishedUrl()
+    if (url && (await answers(url))) return url
     if (Date.now() > giveUpAt) fail(`the demo does not answer; ./bin/ctl service ps ${SERVICE} tells why`)
     await sleep(250)
   }
@@ -92,16 +100,16 @@ async function waitForDemo() {
 const image = ensureDemoImage(1)
 ensureDemoImage(2)
 startCluster()
-deployDemo(image)
-const urls = await waitForDemo()
+await deployDemo(image)
+const url = await waitForDemo()
 
 console.log(`
 ${ctl(['node', 'ls']).stdout.trimEnd()}
 
 ${ctl(['service', 'ls']).stdout.trimEnd()}
 
-Each replica of "${SERVICE}" answers:
-${urls.map((url) => `  curl ${url}json`).join('\n')}
+"${SERVICE}" is published by the routing mesh; its replicas answer in turn:
+  curl ${url}json
 
 Try next:
   ./bin/ctl service ps ${SERVICE}
