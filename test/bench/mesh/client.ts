@@ -52,7 +52,10 @@ export class Client {
   /** @param address `host:port` @throws Error when wrk fails */
   async measure(measure: Measure, address: string): Promise<Sample> {
     const args = ARGUMENTS[measure](`http://${address}/`)
-    return parseWrk(await this.run('env', TOOL_ENVIRONMENT, WRK, `-d${SECONDS}s`, ...args), measure)
+    return parseWrk(
+      await this.run('env', TOOL_ENVIRONMENT, WRK, '--timeout', '30s', `-d${SECONDS}s`, ...args),
+      measure,
+    )
   }
 }
 

@@ -3,7 +3,7 @@ import { type Benchmark, type BenchmarkOptions, median, type Result, rounded } f
 import { Client, type Measure, MEASURES, type Sample } from './client.js'
 import { direct, dockerPort, haproxy, type Machine, nodeProxy, type OpenPath, type Scene } from './paths.js'
 import { routed } from './routed.js'
-import { meshLocal, meshRemote } from './service.js'
+import { meshLocal, meshRemote, tasksGone } from './service.js'
 import { BACKEND_IMAGE, ensureTools, makeBackendImage } from './tools.js'
 
 const LAB = 'bench-mesh'
@@ -19,6 +19,8 @@ const PATHS = {
 } satisfies Record<string, (scene: Scene) => Promise<OpenPath>>
 
 type PathName = keyof typeof PATHS
+const NAMES = Object.keys(PATHS) as PathName[]
+type Samples = Partial<Record<Measure, Sample>>
 
 const COMPARISONS: readonly [PathName, PathName][] = [
   ['local', 'direct'],
@@ -60,39 +62,38 @@ async function machine({ name, address }: LabMachine): Promise<Machine> {
 }
 
 async function measure(scene: Scene, { say, rounds }: BenchmarkOptions): Promise<Round[]> {
-  const names = Object.keys(PATHS) as PathName[]
   const done: Round[] = []
   for (let round = 0; round < rounds; round++) {
-    const samples: Partial<Record<PathName, Record<Measure, Sample>>> = {}
-    // Each round begins with another path, so that none is always the first.
-    for (const [at] of names.entries()) {
-      const name = names[(at + round) % names.length]!
-      say(`round ${round + 1} of ${rounds}: ${name} …`)
-      samples[name] = await measurePath(scene, name, say)
+    say(`round ${round + 1} of ${rounds} …`)
+    const paths: Partial<Record<PathName, OpenPath>> = {}
+    try {
+      for (const name of NAMES) paths[name] = await PATHS[name](scene)
+      done.push(await measureAll(scene, paths as Record<PathName, OpenPath>, round, say))
+    } finally {
+      for (const path of Object.values(paths)) await path.close()
     }
-    done.push(samples as Round)
+    await tasksGone(scene)
   }
   return done
 }
 
-async function measurePath(
-  scene: Scene,
-  name: PathName,
+/** One measure after the other, each on all paths in turn: what is compared is measured within seconds. */
+async function measureAll(
+  { client }: Scene,
+  paths: Readonly<Record<PathName, OpenPath>>,
+  round: number,
   say: BenchmarkOptions['say'],
-): Promise<Record<Measure, Sample>> {
-  const path = await PATHS[name](scene)
-  try {
-    const samples: Partial<Record<Measure, Sample>> = {}
-    for (const measure of MEASURES) {
-      const sample = await scene.client.measure(measure, path.address)
-      if (sample.failed > 0)
-        say(`${name}, ${measure}: ${sample.failed} of ${sample.requests} requests failed`)
-      samples[measure] = sample
+): Promise<Round> {
+  const samples = Object.fromEntries(NAMES.map((name) => [name, {}])) as Record<PathName, Samples>
+  for (const measure of MEASURES)
+    for (const [at] of NAMES.entries()) {
+      // Each round begins with another path, so that none is always the first.
+      const name = NAMES[(at + round) % NAMES.length]!
+      const sample = await client.measure(measure, paths[name].address)
+      samples[name][measure] = sample
+      say(`${name}, ${measure}: ${amount(sample.perSecond, measure)}, ${sample.failed} failed`)
     }
-    return samples as Record<Measure, Sample>
-  } finally {
-    await path.close()
-  }
+  return samples as Round
 }
 
 function report(rounds: readonly Round[]): Result[] {

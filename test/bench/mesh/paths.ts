@@ -28,19 +28,19 @@ export interface OpenPath {
   close(): Promise<void>
 }
 
-const PROXY_PORT = 8_500
-const BACKEND = 'bench-backend'
+/** Every path has its own: all of them are open at the same time. */
+const PORTS = { docker: 8_501, haproxy: 8_502, node: 8_503 } as const
 
 /** A fresh backend in a plain container. @returns its address */
-async function startBackend(host: string, ...options: string[]): Promise<string> {
-  await onHost(host, ['docker', 'rm', '-f', BACKEND])
-  await mustRun(host, ['docker', 'run', '-d', '--name', BACKEND, ...options, BACKEND_IMAGE])
+async function startBackend(host: string, name: string, ...options: string[]): Promise<string> {
+  await onHost(host, ['docker', 'rm', '-f', name])
+  await mustRun(host, ['docker', 'run', '-d', '--name', name, ...options, BACKEND_IMAGE])
   const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-  return mustRun(host, ['docker', 'inspect', '-f', format, BACKEND])
+  return mustRun(host, ['docker', 'inspect', '-f', format, name])
 }
 
-async function stopBackend(host: string): Promise<void> {
-  await mustRun(host, ['docker', 'rm', '-f', BACKEND])
+async function stopBackend(host: string, name: string): Promise<void> {
+  await mustRun(host, ['docker', 'rm', '-f', name])
 }
 
 /** Lets what the client sends to `address`, and what comes back, through Docker's own rules. */
@@ -57,7 +57,7 @@ async function admit(host: string, address: string): Promise<() => Promise<void>
 
 /** The client reaches the container's own address, by plain routing. */
 export async function direct({ client, near }: Scene): Promise<OpenPath> {
-  const backend = await startBackend(near.name)
+  const backend = await startBackend(near.name, 'bench-direct')
   const shut = await admit(near.name, backend)
   await client.run('ip', 'route', 'replace', `${backend}/32`, 'via', near.address)
   return {
@@ -65,20 +65,20 @@ export async function direct({ client, near }: Scene): Promise<OpenPath> {
     async close() {
       await client.run('ip', 'route', 'del', `${backend}/32`)
       await shut()
-      await stopBackend(near.name)
+      await stopBackend(near.name, 'bench-direct')
     },
   }
 }
 
 /** Docker's own published port. */
 export async function dockerPort({ near }: Scene): Promise<OpenPath> {
-  await startBackend(near.name, '-p', `${PROXY_PORT}:${BACKEND_PORT}`)
-  return { address: `${near.address}:${PROXY_PORT}`, close: () => stopBackend(near.name) }
+  await startBackend(near.name, 'bench-docker', '-p', `${PORTS.docker}:${BACKEND_PORT}`)
+  return { address: `${near.address}:${PORTS.docker}`, close: () => stopBackend(near.name, 'bench-docker') }
 }
 
 /** HAProxy in TCP mode on the host. */
 export async function haproxy({ near }: Scene): Promise<OpenPath> {
-  const backend = await startBackend(near.name)
+  const backend = await startBackend(near.name, 'bench-haproxy')
   const configuration = `
 global
   maxconn 4000
@@ -88,34 +88,34 @@ defaults
   timeout client 60s
   timeout server 60s
 listen bench
-  bind :${PROXY_PORT}
+  bind :${PORTS.haproxy}
   server backend ${backend}:${BACKEND_PORT}
 `
   await mustRun(near.name, ['sh', '-c', `cat >/tmp/haproxy.cfg <<'END'\n${configuration}END`])
   const started = ['env', TOOL_ENVIRONMENT, HAPROXY, '-D', '-p', '/tmp/haproxy.pid', '-f', '/tmp/haproxy.cfg']
   await mustRun(near.name, started)
   return {
-    address: `${near.address}:${PROXY_PORT}`,
+    address: `${near.address}:${PORTS.haproxy}`,
     async close() {
       await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/haproxy.pid)'])
-      await stopBackend(near.name)
+      await stopBackend(near.name, 'bench-haproxy')
     },
   }
 }
 
 /** A TCP proxy in Node.js on the host. */
 export async function nodeProxy({ near }: Scene): Promise<OpenPath> {
-  const backend = await startBackend(near.name)
-  const script = `echo $$ >/tmp/node-proxy.pid; exec node ${NODE_PROXY} ${PROXY_PORT} ${backend} ${BACKEND_PORT}`
+  const backend = await startBackend(near.name, 'bench-node')
+  const script = `echo $$ >/tmp/node-proxy.pid; exec node ${NODE_PROXY} ${PORTS.node} ${backend} ${BACKEND_PORT}`
   const child = spawn('docker', ['exec', near.name, 'sh', '-c', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(createInterface({ input: child.stdout }), 'line')
   return {
-    address: `${near.address}:${PROXY_PORT}`,
+    address: `${near.address}:${PORTS.node}`,
     async close() {
       await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/node-proxy.pid)'])
-      await stopBackend(near.name)
+      await stopBackend(near.name, 'bench-node')
     },
   }
 }
