@@ -2,7 +2,7 @@ import { messageOf, sleep, type Clock, type Logger } from '@shoal/common'
 import { drainPeriodMs, type AssignedTask } from '@shoal/engine-api'
 import { openFlows, type Run } from './apply/index.js'
 
-export const DEFAULT_DRAIN = { longestMs: 10_000, idleMs: 2_000, pollMs: 250 } as const
+export const DEFAULT_DRAIN = { longestMs: 5_000, idleMs: 2_000, pollMs: 250 } as const
 
 export interface DrainOptions {
   readonly run: Run

@@ -277,16 +277,19 @@ describe('the documents of the network', () => {
     expect(documents.textFor('n3', 'peer/back/10.1.0.30')).toBeUndefined()
   })
 
-  test('a node that is lost serves nobody; when it is back, it does', async () => {
+  test('a node that is lost serves nobody, and nothing on it is a peer; when it is back, it is as before', async () => {
     await state.commit([put('task', running)])
     taken()
     const node = state.get('node', 'n1')!
     await state.commit([put('node', { ...node, Status: { ...node.Status, State: 'down' } })])
     expect(endpoints('n2', 'web')?.Endpoints).toEqual([])
-    expect(taken()).toContain('n3 endpoints/web')
+    expect(taken()).toEqual(expect.arrayContaining(['n3 endpoints/web', 'n2 peer/back/10.1.0.30']))
+    expect(documents.textFor('n2', 'peer/back/10.1.0.30')).toBeUndefined()
+    expect(documents.textFor('n2', 'peer/back/10.1.0.10')).toBeUndefined()
     const down = state.get('node', 'n1')!
     await state.commit([put('node', { ...down, Status: node.Status })])
     expect(endpoints('n2', 'web')?.Endpoints).toHaveLength(1)
+    expect(documents.textFor('n2', 'peer/back/10.1.0.30')).toBeDefined()
   })
 
   test('a node that is reached elsewhere is told of again, with all that is on it', async () => {

@@ -179,12 +179,14 @@ export class NetworkDocuments {
     const id = (after ?? before)?.ID ?? ''
     if (before?.Status.Addr !== after?.Status.Addr) this.#tellOfAddress(id, audience)
     if (isDown(before) === isDown(after)) return
+    // Whoever speaks with something on a dead node is to notice at once: its peers go, and come back with it.
+    this.#tellOfAddress(id, audience)
     for (const task of this.#view.tasksOfNode(id)) {
       this.#lookAtMember(task.ID, task.ServiceID, task, touched)
     }
   }
 
-  /** The node is reached at another address: whatever is on it. */
+  /** The node is reached at another address, or not at all, or again: whatever is on it. */
   #tellOfAddress(nodeId: string, audience: Audience): void {
     for (const gateway of this.#view.gatewaysOfNode(nodeId)) {
       audience(nodeId, networkKey(gateway.NetworkID))
@@ -224,7 +226,8 @@ export class NetworkDocuments {
   #peerText(nodeId: string, id: string): string | undefined {
     const place = this.#peers.get(id)
     if (!place || place.nodeId === nodeId || !this.#isOn(nodeId, place.networkId)) return undefined
-    const address = this.#view.get('node', place.nodeId)?.Status.Addr
+    const node = this.#view.get('node', place.nodeId)
+    const address = isDown(node) ? undefined : node?.Status.Addr
     return address ? JSON.stringify(networkPeer(place, address)) : undefined
   }
 
