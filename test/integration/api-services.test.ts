@@ -1,6 +1,6 @@
 import { toTimestamp } from '@shoal/common'
 import type { Service, Task } from '@shoal/engine-api'
-import { put } from '@shoal/manager/state/index'
+import { put, type TaskRecord } from '@shoal/manager/state/index'
 import { aTask } from '@shoal/manager/state/testing/index'
 import { describe, expect, test } from 'vitest'
 import { ApiClient, filters, image } from './api-client.js'
@@ -70,6 +70,29 @@ describe('services', () => {
     ])
     const { body } = await client.ask<Service[]>('GET', '/services?status=true')
     expect(body[0]?.ServiceStatus).toEqual({ RunningTasks: 1, DesiredTasks: 4, CompletedTasks: 1 })
+  })
+
+  test('tasks that outlive their service are found by the label of their stack until they have ended', async () => {
+    const stack = { 'com.docker.stack.namespace': 'shop' }
+    const id = await client.create({
+      Labels: stack,
+      TaskTemplate: { ContainerSpec: { Image: 'busybox:1', Labels: stack } },
+    })
+    const status = { Timestamp: toTimestamp(0), Message: '' }
+    const task = (ID: string, State: 'running' | 'complete'): TaskRecord =>
+      aTask(ID, { ServiceID: id, Status: { ...status, State } })
+    await client.scene.state.commit([put('task', task('t1', 'running')), put('task', task('t2', 'complete'))])
+    const listed = async (value: string): Promise<string[]> =>
+      (
+        await client.ask<Task[]>(
+          'GET',
+          `/tasks?${filters({ label: [`com.docker.stack.namespace=${value}`] })}`,
+        )
+      ).body.map(({ ID }) => ID)
+    expect((await listed('shop')).sort()).toEqual(['t1', 't2'])
+    await client.ask('DELETE', '/services/web')
+    expect(await listed('shop')).toEqual(['t1'])
+    expect(await listed('other')).toEqual([])
   })
 
   test('an unchanged spec makes no new version, another image does, and its return takes the old number', async () => {

@@ -1,4 +1,5 @@
-import { ShoalError, TASK_STATES } from '@shoal/common'
+import { isTerminal, ShoalError, TASK_STATES } from '@shoal/common'
+import type { StringMap } from '@shoal/engine-api'
 import type { FastifyInstance } from 'fastify'
 import { SpecVersions } from '../../orchestrator/spec-versions.js'
 import type { TaskRecord } from '../../state/records.js'
@@ -28,12 +29,24 @@ function matchingTasks(state: StateView, filters: Filters): TaskRecord[] {
     (task) =>
       filters.prefix('id', task.ID) &&
       filters.prefix('name', taskName(state, task)) &&
-      filters.labels('label', state.get('service', task.ServiceID)?.Spec.Labels ?? {}) &&
+      filters.labels('label', labelsOf(state, task)) &&
       (nodes.size === 0 || (task.NodeID !== undefined && nodes.has(task.NodeID))) &&
       (desired.size === 0 || desired.has(shownDesiredState(task))) &&
       filters.some('runtime', (runtime) => RUNTIMES.includes(runtime)) &&
       isWanted(task),
   )
+}
+
+/**
+ * By its service's labels a task is found. One that outlives its service has only those of its container, and has
+ * them until it ends: `docker stack rm --detach=false` asks again and again, by the label of the stack (which is on
+ * both), until it finds none. It never ends if it is shown some that have ended, and then none.
+ */
+function labelsOf(state: StateView, task: TaskRecord): StringMap {
+  const service = state.get('service', task.ServiceID)
+  if (service) return service.Spec.Labels ?? {}
+  const labels = state.specOf(task)?.TaskTemplate.ContainerSpec?.Labels ?? {}
+  return isTerminal(task.Status.State) ? {} : labels
 }
 
 /** The CLI polls the tasks of one service: they are found without looking at all others. */
