@@ -134,7 +134,7 @@ describe('a secondary', () => {
       response.write('first')
     })
     const { port } = await aSecondary(primary)
-    const { call, answer } = send({ port, path: '/events' })
+    const { call, answer } = send({ port, path: '/containers/x/logs' })
     const [piece] = (await once(await answer, 'data')) as [Buffer]
     expect(piece.toString()).toBe('first')
     call.destroy()

@@ -24,6 +24,7 @@ import {
   type AssignmentChange,
   type AssignmentHandler,
   type DocumentHandler,
+  type RelayHandler,
   type Session,
   type TaskReport,
 } from '@shoal/agent/session/index'
@@ -135,7 +136,14 @@ export class Scene {
     return { port: bound, address, dispatcher, knownManagers, stop }
   }
 
-  startAgent(nodeId: string, { managers = [this.manager.address], clock = systemClock } = {}): Agent {
+  startAgent(
+    nodeId: string,
+    {
+      managers = [this.manager.address],
+      clock = systemClock,
+      relays,
+    }: { managers?: string[]; clock?: Clock; relays?: RelayHandler } = {},
+  ): Agent {
     const life = new AbortController()
     const worker = new FakeWorker()
     const documents = new FakeNetwork()
@@ -162,6 +170,7 @@ export class Scene {
       onAssignments: worker,
       onDocuments: documents,
       onRole: (role) => void roles.push(role),
+      ...(relays && { relays }),
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
       clock,
       random: systemRandom,
@@ -315,7 +324,9 @@ function connect(address: string, nodeId: string): DispatcherClient {
   const metadata = new Metadata()
   metadata.set('node', nodeId)
   const session = client.session.bind(client)
+  const relay = client.relay.bind(client)
   client.session = () => session(metadata)
+  client.relay = () => relay(metadata)
   return client
 }
 

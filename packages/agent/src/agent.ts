@@ -25,6 +25,7 @@ import {
 import { apart, ensureTmpfs, StoredValues, TaskFiles } from './files/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from './network/index.js'
+import { DEFAULT_RELAYS, Relays } from './relay/index.js'
 import { describeHost, parseGenericResources } from './resources/index.js'
 import { RoleKeeper, runCtl } from './role/index.js'
 import {
@@ -229,6 +230,7 @@ function openSession({ config, clock, random, log }: AgentParts, parts: SessionP
     onAssignments: assignments,
     onDocuments: documents,
     onRole: (wanted) => role.want(wanted),
+    relays: new Relays({ ...DEFAULT_RELAYS, socketPath: config.dockerSocket, owner: identity, log }),
     ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
     clock,
     random,

@@ -268,6 +268,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     ...refuseManagers,
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     passOn,
+    engines: dispatcher.engines,
     ...(transfer && { transfer }),
   }
   closers.add(await listenOnSocket(api, config.socketPath))

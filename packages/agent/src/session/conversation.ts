@@ -39,6 +39,10 @@ export class Conversation {
   readonly #client: DispatcherClient
   readonly #call: Call
   readonly #intake: Intake
+  readonly #address: string
+  /** Ends the relays that this manager has asked for. */
+  readonly #relaying = new AbortController()
+  #relayClient: DispatcherClient | undefined
   #phase: Phase
   #description: NodeDescription
   #heartbeatPeriodMs = 0
@@ -66,6 +70,7 @@ export class Conversation {
       acknowledge: (sequence, sent) => this.#acknowledge(sequence, sent),
       failed: (error) => this.#giveUp(error instanceof Error ? error : new Error(String(error))),
     })
+    this.#address = address
     this.#client = options.connect(address)
     this.#call = this.#client.session()
     this.#phase = {
@@ -146,6 +151,9 @@ export class Conversation {
       case 'role':
         if (message.role) this.#options.onRole?.(message.role)
         return
+      case 'relay':
+        if (message.relay) this.#openRelay(message.relay.id)
+        return
       case undefined: // A newer manager's message: it is for newer agents.
         return
       default:
@@ -170,6 +178,14 @@ export class Conversation {
       this.#beatLater()
     }
     await this.#hearNews(news)
+  }
+
+  /** Over a connection of its own: what flows there is not to delay signs of life. */
+  #openRelay(id: string): void {
+    const { relays, connect } = this.#options
+    if (!relays || this.#phase.kind === 'over') return
+    this.#relayClient ??= connect(this.#address)
+    relays.open(this.#relayClient, id, this.#relaying.signal)
   }
 
   #acknowledge(sequence: number, sent: () => void): void {
@@ -231,6 +247,8 @@ export class Conversation {
     this.#outbox.putBack(this.#underWay)
     this.#underWay = []
     this.#call.cancel()
+    this.#relaying.abort()
+    this.#relayClient?.close()
     this.#client.close()
   }
 }

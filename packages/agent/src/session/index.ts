@@ -10,6 +10,7 @@ export type {
   AssignmentHandler,
   DocumentHandler,
   ManagerList,
+  RelayHandler,
   SessionOptions,
   TaskReport,
 } from './ports.js'

@@ -47,6 +47,12 @@ export interface DocumentHandler {
   change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): Promise<void> | void
 }
 
+/** Carries out the calls of this host's engine that a manager asks for. */
+export interface RelayHandler {
+  /** @param client to the manager that asked @param signal ends the relay with the conversation */
+  open(client: DispatcherClient, id: string, signal: AbortSignal): void
+}
+
 export interface SessionOptions {
   readonly managers: ManagerList
   /** Makes a client for `host:port`. It is closed when the session ends: see SESSION_CHANNEL_OPTIONS. */
@@ -58,6 +64,8 @@ export interface SessionOptions {
   readonly onNews?: (news: ClusterNews__Output) => Promise<void> | void
   /** Hears what this node is to be: with every session, and when it changes. */
   readonly onRole?: (role: NodeRole__Output) => void
+  /** Without it, relays are not opened: the manager gives up after a while. */
+  readonly relays?: RelayHandler
   /** Where others reach this host; without it, where the manager sees it. */
   readonly advertiseAddress?: string
   readonly clock: Clock

@@ -7,7 +7,9 @@ import { checkAccess } from './access.js'
 import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
-import type { ApiHttpsOptions, ApiOptions, PassOn } from './options.js'
+import type { ApiHttpsOptions, ApiOptions } from './options.js'
+import { serveUpgrade, withoutUpgrade } from './containers/index.js'
+import { containerRoutes } from './routes/containers.js'
 import { eventRoutes } from './routes/events.js'
 import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
@@ -43,7 +45,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const app = newServer(options.https)
   readBodiesRaw(app)
   answerInDockersFrame(app, options)
-  if (options.passOn) passUpgradesOn(app, options.passOn, options)
+  takeUpgrades(app, options)
   systemRoutes(app, options)
   swarmRoutes(app, options)
   nodeRoutes(app, options)
@@ -54,6 +56,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   eventRoutes(app, options)
   secretRoutes(app, options)
   configRoutes(app, options)
+  containerRoutes(app, options, ({ method, url }) => notServed(method, url))
   return app
 }
 
@@ -115,26 +118,25 @@ function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
 }
 
 /**
- * Only a secondary takes connections to be upgraded for what they are; without a listener Node serves them as
- * ordinary requests, and that is how the primary wants them.
+ * A secondary passes connections that are to be upgraded on for what they are. The primary upgrades those that Docker
+ * upgrades; every other request is served as if nobody had wished for more.
  */
-function passUpgradesOn(app: FastifyInstance, passOn: PassOn, { https, log, state }: ApiOptions): void {
-  const upgrade = (request: IncomingMessage, client: Duplex, head: Buffer): void => {
+function takeUpgrades(app: FastifyInstance, options: ApiOptions): void {
+  const { https, log, state, passOn } = options
+  app.server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     try {
-      if (https) checkAccess(client, state)
-      void passOn.upgrade(request, client, head)
+      if (passOn && !passOn.primary) {
+        if (https) checkAccess(client, state)
+        void passOn.upgrade(request, client, head)
+      } else if (!serveUpgrade(request, client, head, options)) {
+        client.unshift(withoutUpgrade(request, head))
+        app.server.emit(https ? 'secureConnection' : 'connection', client)
+      }
     } catch (error) {
       log.warn({ err: error }, 'an upgrade was refused')
       client.destroy()
     }
-  }
-  const follow = (): void => {
-    app.server.off('upgrade', upgrade)
-    if (!passOn.primary) app.server.on('upgrade', upgrade)
-  }
-  follow()
-  const stop = passOn.onRoleChange(follow)
-  app.addHook('onClose', async () => stop())
+  })
 }
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/'

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import type { AddressBook } from '../allocator/index.js'
+import type { NodeEngines } from '../relay/index.js'
 import type { ClusterRecord, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import type { EventLog } from './events/index.js'
@@ -104,6 +105,8 @@ export interface ApiOptions {
   readonly writes: WriteQueue
   /** Without it this manager serves everything itself. */
   readonly passOn?: PassOn
+  /** Without it containers are listed, but nothing can be asked of them. */
+  readonly engines?: NodeEngines
   /** Without it the cluster can be neither moved nor backed up through this server. */
   readonly transfer?: ClusterTransfer
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */

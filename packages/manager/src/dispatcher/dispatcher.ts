@@ -3,6 +3,7 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import { ShoalError, type Clock, type Logger } from '@shoal/common'
 import type { ClusterNews, DispatcherHandlers, NodeRole } from '@shoal/proto'
 import { toGrpcStatus } from '@shoal/proto/status'
+import { type NodeEngines, RelayTable } from '../relay/index.js'
 import type { Change, ChangeOf, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
@@ -45,6 +46,8 @@ export interface Dispatcher {
   newsChanged(): void
   /** The nodes whose agents are connected at present. */
   connectedNodes(): ReadonlySet<string>
+  /** What the agents that are connected can be asked of their engines. */
+  readonly engines: NodeEngines
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -59,6 +62,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
           else call.emit('error', notPrimary(primary?.()))
         } catch (error) {
           log.warn({ err: error, peer: call.getPeer() }, 'agent turned away')
+          call.emit('error', toGrpcStatus(error))
+        }
+      },
+      Relay(call) {
+        try {
+          const { nodeId } = authenticate(call)
+          if (running) running.relays.accept(call, nodeId)
+          else call.emit('error', notPrimary(primary?.()))
+        } catch (error) {
+          log.warn({ err: error, peer: call.getPeer() }, 'relay turned away')
           call.emit('error', toGrpcStatus(error))
         }
       },
@@ -77,6 +90,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     newsChanged: () => running?.spreadNews(),
     connectedNodes: () => running?.connectedNodes() ?? new Set(),
+    engines: {
+      open(nodeId, request) {
+        if (!running) throw new ShoalError('unavailable', 'this manager is not the primary')
+        return running.relays.open(nodeId, request)
+      },
+    },
   }
 }
 
@@ -90,6 +109,7 @@ class RunningDispatcher implements SessionHost {
   readonly #open = new Set<Session>()
   readonly #sessions = new Map<string, Session>()
   readonly #unsubscribe: () => void
+  readonly relays: RelayTable
   #news: ClusterNews
 
   constructor(options: DispatcherOptions, signal: AbortSignal) {
@@ -102,6 +122,11 @@ class RunningDispatcher implements SessionHost {
       touchTask: ({ ID, NodeID = '' }) => this.#sessions.get(NodeID)?.touch(ID),
     })
     this.#values = new ValueDocuments(options.state)
+    this.relays = new RelayTable({
+      clock: options.clock,
+      want: (nodeId, id) => this.#sessions.get(nodeId)?.wantRelay(id) ?? false,
+      nameOf: (nodeId) => this.#nameOf(nodeId),
+    })
     this.#news = options.news()
     this.#unsubscribe = options.state.subscribe((changes) => this.#hear(changes))
   }
@@ -109,6 +134,7 @@ class RunningDispatcher implements SessionHost {
   stop(): void {
     this.#unsubscribe()
     this.#network.stop()
+    this.relays.endAll('this manager is not the primary any more')
     const ending = notPrimary(this.#options.primary?.())
     for (const session of this.#open) session.end(ending)
   }
@@ -165,6 +191,7 @@ class RunningDispatcher implements SessionHost {
     const earlier = this.#sessions.get(nodeId)
     this.#sessions.set(nodeId, session)
     earlier?.end(SUPERSEDED)
+    if (earlier) this.#endRelays(nodeId)
     this.#network.sessionBegins(nodeId)
     const assignments = new AssignmentStream({
       view: state,
@@ -180,7 +207,17 @@ class RunningDispatcher implements SessionHost {
 
   closed(session: Session): void {
     this.#open.delete(session)
-    if (this.#sessions.get(session.nodeId) === session) this.#sessions.delete(session.nodeId)
+    if (this.#sessions.get(session.nodeId) !== session) return
+    this.#sessions.delete(session.nodeId)
+    this.#endRelays(session.nodeId)
+  }
+
+  #endRelays(nodeId: string): void {
+    this.relays.endNode(nodeId, `the connection to node ${this.#nameOf(nodeId)} is lost`)
+  }
+
+  #nameOf(nodeId: string): string {
+    return this.#options.state.get('node', nodeId)?.Description.Hostname ?? nodeId
   }
 
   #updateNode(nodeId: string, change: Parameters<typeof updateNode>[3]): Promise<void> {

@@ -91,6 +91,13 @@ export class Session {
     if (this.#state.kind === 'active') this.#call.write({ role })
   }
 
+  /** Has the agent call for a relay. @returns false when it cannot be told now */
+  wantRelay(id: string): boolean {
+    if (this.#state.kind !== 'active') return false
+    this.#call.write({ relay: { id } })
+    return true
+  }
+
   /** Whether the node has said that it leaves: its going down is then its own wish. */
   get leaving(): boolean {
     return this.#state.kind === 'leaving'

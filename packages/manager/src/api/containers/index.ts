@@ -1,0 +1,11 @@
+/**
+ * The containers of the cluster's tasks, whichever node they are on, as Docker's API shows those of one engine: listed
+ * from the state, everything else asked of the node's own engine by way of relay/.
+ */
+export { readDocument } from './answer.js'
+export { isRewritten, rewritten } from './documents.js'
+export { lastWords, MULTIPLEXED } from './frames.js'
+export { listContainers } from './list.js'
+export { openRelay } from './open-relay.js'
+export { targetOf, type Target } from './target.js'
+export { serveUpgrade, withoutUpgrade } from './upgrade.js'

@@ -1,0 +1,116 @@
+/** Containers of tasks on this machine's own engine, reached through a manager's API: the stage of containers.test.ts. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { silentLogger } from '@shoal/common'
+import { CLUSTER_ID_LABEL, NODE_ID_LABEL, TASK_ID_LABEL } from '@shoal/agent/executor/index'
+import { DEFAULT_RELAYS, Relays } from '@shoal/agent/relay/index'
+import { createApi, EventLog, WriteQueue } from '@shoal/manager/api/index'
+import { put, type Mutation, type State } from '@shoal/manager/state/index'
+import { aClusterWithApi } from './api-scene.js'
+import { createScene, status, task, type Agent } from './session-scene.js'
+import { eventually } from '../support/index.js'
+
+const run = promisify(execFile)
+const SOCKET = '/var/run/docker.sock'
+const IMAGE = 'shoal-busybox:1'
+
+export interface Done {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export type ContainersScene = Awaited<ReturnType<typeof createContainersScene>>
+
+/** One node, `n1`, with an agent; its engine is this machine's. */
+export async function createContainersScene() {
+  const folder = await mkdtemp(join(tmpdir(), 'shoal-containers-'))
+  const socketPath = join(folder, 'api.sock')
+  const sessions = await createScene()
+  const base = await aClusterWithApi()
+  const { state } = sessions
+  await state.commit(beatSlowly(state))
+  const { engines } = sessions.manager.dispatcher
+  const events = new EventLog(state, base.options.clock)
+  const api = createApi({ ...base.options, state, events, writes: new WriteQueue(), engines })
+  await api.listen({ path: socketPath })
+  const owner = { nodeId: 'n1', clusterId: `cluster-${process.pid}-${folder.slice(-6)}` }
+  const startAgent = async (): Promise<Agent> => {
+    const relays = new Relays({ ...DEFAULT_RELAYS, socketPath: SOCKET, owner, log: silentLogger })
+    const agent = sessions.startAgent('n1', { relays })
+    await eventually(() => sessions.manager.dispatcher.connectedNodes().has('n1') || undefined)
+    return agent
+  }
+  const containers: string[] = []
+  /** The state says that the task has this container. */
+  const claim = async (id: string, ContainerID: string): Promise<void> => {
+    const ContainerStatus = { ContainerID, PID: 1, ExitCode: 0 }
+    await state.commit([put('task', task(id, { Status: { ...status('running'), ContainerStatus } }))])
+  }
+  return {
+    sessions,
+    state,
+    api,
+    socketPath,
+    owner,
+    agent: await startAgent(),
+    startAgent,
+    /** Runs a container as the agent would for a task, and tells the state of it. @returns its ID */
+    async runTask(id: string, script: string, flags: readonly string[] = []): Promise<string> {
+      const labels = [
+        `${NODE_ID_LABEL}=${owner.nodeId}`,
+        `${CLUSTER_ID_LABEL}=${owner.clusterId}`,
+        `${TASK_ID_LABEL}=${id}`,
+      ]
+      const args = ['run', '-d', ...labels.flatMap((label) => ['--label', label]), ...flags, IMAGE]
+      const containerId = (await run('docker', [...args, 'sh', '-c', script])).stdout.trim()
+      containers.push(containerId)
+      await claim(id, containerId)
+      return containerId
+    },
+    claim,
+    async openExecs(id: string): Promise<number> {
+      const name = state.get('task', id)?.Status.ContainerStatus?.ContainerID ?? ''
+      return ((await run('docker', ['top', name])).stdout.match(/sleep 200/g) ?? []).length
+    },
+    /** A container of nobody's. */
+    async runOther(): Promise<string> {
+      const { stdout } = await run('docker', ['run', '-d', IMAGE, 'sleep', '300'])
+      containers.push(stdout.trim())
+      return stdout.trim()
+    },
+    /** The docker CLI, against the manager. */
+    docker: (...args: string[]): Promise<Done> => ask('docker', args, socketPath),
+    shell: (script: string): Promise<Done> => ask('sh', ['-c', script], socketPath),
+    /** The same in a terminal, to which the inputs are typed a second apart. */
+    inTerminal(command: string, inputs: readonly string[]): Promise<Done> {
+      const typing = inputs.map((input) => `sleep 1; printf '${input}'`).join('; ')
+      return ask('sh', ['-c', `(${typing}; sleep 1) | script -qefc '${command}' /dev/null`], socketPath)
+    },
+    async end(): Promise<void> {
+      if (containers.length > 0) await run('docker', ['rm', '-f', '-v', ...containers])
+      await api.close()
+      await Promise.all([sessions.end(), base.end()])
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Programs are started here: on a busy machine, signs of life may come late. */
+function beatSlowly(state: State): Mutation[] {
+  const cluster = state.cluster()
+  if (!cluster) throw new Error('no cluster')
+  return [put('cluster', { ...cluster, Spec: { ...cluster.Spec, Dispatcher: { HeartbeatPeriod: 5e9 } } })]
+}
+
+async function ask(program: string, args: readonly string[], socketPath: string): Promise<Done> {
+  const env = { ...process.env, DOCKER_HOST: `unix://${socketPath}`, TERM: 'xterm' }
+  return new Promise((resolve) => {
+    execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })
+    })
+  })
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../support/index.js'
+import { createContainersScene, type ContainersScene } from './containers-scene.js'
+
+let scene: ContainersScene
+
+beforeAll(async () => {
+  scene = await createContainersScene()
+  await scene.runTask('talker', 'echo one; echo two >&2; echo three; sleep 300')
+})
+afterAll(() => scene.end())
+
+describe('a container of a task, by the docker CLI through a manager', () => {
+  test('is listed with its node', async () => {
+    const { stdout } = await scene.docker('ps', '--format', '{{.Names}} {{.Image}} {{.Status}}')
+    expect(stdout).toMatch(/^host-n1\/web\.1\.talker busybox Up .*\n$/)
+  })
+
+  test.each([['web.1.talker'], ['host-n1/web.1.talker'], ['talker'], ['web.1']])(
+    'its logs are read by the name %s',
+    async (name) => {
+      const done = await scene.docker('logs', name)
+      expect(done).toEqual({ code: 0, stdout: 'one\nthree\n', stderr: 'two\n' })
+    },
+  )
+
+  test('runs another program, whose input, output and exit code arrive', async () => {
+    const { code, stdout, stderr } = await scene.docker(
+      'exec',
+      'web.1',
+      'sh',
+      '-c',
+      'echo out; echo err >&2; exit 42',
+    )
+    expect({ code, stdout, stderr }).toEqual({ code: 42, stdout: 'out\n', stderr: 'err\n' })
+  })
+
+  test('runs a shell in a terminal: what is typed, ctrl-C and the window arrive', async () => {
+    const shell = 'stty rows 31 cols 97; docker exec -it web.1 sh'
+    const { code, stdout } = await scene.inTerminal(shell, [
+      'stty size\\n',
+      'sleep 100\\n',
+      '\\003',
+      'exit 7\\n',
+    ])
+    expect(stdout).toContain('31 97')
+    expect(code).toBe(7)
+  })
+
+  test('takes input to its end', async () => {
+    const typed = await scene.shell('seq 1 20000 | docker exec -i web.1 sh -c "wc -l; exit 3"')
+    expect(typed).toEqual({ code: 3, stdout: '20000\n', stderr: '' })
+  })
+
+  test('files are copied in and out', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-cp-'))
+    const content = Buffer.alloc(3_000_000, 'shoal ')
+    await writeFile(join(folder, 'in'), content)
+    expect(await scene.docker('cp', '-q', join(folder, 'in'), 'web.1.talker:/tmp/there')).toMatchObject({
+      code: 0,
+    })
+    expect(await scene.docker('cp', '-q', 'web.1.talker:/tmp/there', join(folder, 'out'))).toMatchObject({
+      code: 0,
+    })
+    expect(content.equals(await readFile(join(folder, 'out')))).toBe(true)
+    await rm(folder, { recursive: true })
+  })
+
+  test('top, stats, diff and inspect answer', async () => {
+    expect((await scene.docker('top', 'web.1')).stdout).toContain('sleep 300')
+    const stats = await scene.docker('stats', '--no-stream', '--format', '{{.Name}} {{.PIDs}}', 'web.1')
+    expect(stats).toMatchObject({ code: 0, stdout: expect.stringMatching(/ [1-9]\n$/) as string })
+    expect((await scene.docker('diff', 'web.1')).code).toBe(0)
+    const inspected = await scene.docker('inspect', '--format', '{{.Node.Name}} {{.State.Status}}', 'web.1')
+    expect(inspected.stdout).toBe('host-n1 running\n')
+  })
+
+  test.each([
+    ['stop', 'stopped'],
+    ['kill', 'killed'],
+    ['rm', 'removed'],
+    ['pause', 'paused'],
+    ['restart', 'restarted'],
+  ])('%s is refused by name', async (verb, done) => {
+    const { code, stderr } = await scene.docker(verb, 'web.1')
+    expect(code).toBe(1)
+    expect(stderr).toContain(`container web.1.talker is a task's and cannot be ${done} by itself`)
+  })
+
+  test('what is not there is told in Docker’s words', async () => {
+    expect((await scene.docker('logs', 'nobody')).stderr).toContain('No such container: nobody')
+    expect((await scene.docker('exec', 'nobody', 'true')).stderr).toContain('No such container: nobody')
+  })
+})
+
+describe('what an agent refuses', () => {
+  test('containers that are no tasks of this cluster, also when the manager believes it', async () => {
+    const other = await scene.runOther()
+    await scene.claim('stranger', other)
+    expect((await scene.docker('logs', 'stranger')).stderr).toContain(`No such container: ${other}`)
+    expect((await scene.docker('exec', 'stranger', 'true')).stderr).toContain(`No such container: ${other}`)
+    const { stream, answer } = scene.sessions.manager.dispatcher.engines.open('n1', {
+      method: 'DELETE',
+      path: `/containers/${other}`,
+      apiVersion: '1.41',
+    })
+    stream.end().resume()
+    expect(await answer).toMatchObject({ status: 403 })
+  })
+})
+
+describe('when an agent goes', () => {
+  test('its streams end, and say why; the next agent carries on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-logs-'))
+    const read = join(folder, 'read')
+    const logs = scene.shell(`docker logs -f talker >${read}`)
+    const exec = scene.docker('exec', 'talker', 'sleep', '200')
+    await eventually(async () => ((await scene.openExecs('talker')) > 0 ? true : undefined))
+    await eventually(async () => ((await readFile(read, 'utf8')).includes('three') ? true : undefined))
+    await scene.agent.stop()
+    const lost = 'the connection to node host-n1 is lost'
+    expect(await logs).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
+    expect(await exec).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
+    expect(await scene.docker('logs', 'talker')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('node host-n1 is not connected') as string,
+    })
+    await scene.startAgent()
+    expect(await scene.docker('logs', 'talker')).toMatchObject({ code: 0, stdout: 'one\nthree\n' })
+    await rm(folder, { recursive: true })
+  })
+})
