@@ -1,5 +1,6 @@
 /** Containers of tasks on this machine's own engine, reached through a manager's API: the stage of containers.test.ts. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,7 +33,7 @@ export async function createContainersScene() {
   const sessions = await createScene()
   const base = await aClusterWithApi()
   const { state } = sessions
-  await state.commit(beatSlowly(state))
+  await state.commit([...beatSlowly(state), ...giveSpec(state)])
   const { engines } = sessions.manager.dispatcher
   const events = new EventLog(state, base.options.clock)
   const api = createApi({ ...base.options, state, events, writes: new WriteQueue(), engines })
@@ -72,6 +73,12 @@ export async function createContainersScene() {
       return containerId
     },
     claim,
+    /** A task that runs on a node without an agent. */
+    async taskElsewhere(id: string): Promise<void> {
+      const ContainerStatus = { ContainerID: 'f'.repeat(64), PID: 1, ExitCode: 0 }
+      const Status = { ...status('running'), ContainerStatus }
+      await state.commit([put('task', task(id, { NodeID: 'n2', Slot: 2, Status }))])
+    },
     async openExecs(id: string): Promise<number> {
       const name = state.get('task', id)?.Status.ContainerStatus?.ContainerID ?? ''
       return ((await run('docker', ['top', name])).stdout.match(/sleep 200/g) ?? []).length
@@ -84,6 +91,24 @@ export async function createContainersScene() {
     },
     /** The docker CLI, against the manager. */
     docker: (...args: string[]): Promise<Done> => ask('docker', args, socketPath),
+    /** The same, while it goes on. */
+    follow(...args: string[]) {
+      const child = spawn('docker', args, { env: { ...process.env, DOCKER_HOST: `unix://${socketPath}` } })
+      const told = { stdout: '', stderr: '' }
+      for (const name of ['stdout', 'stderr'] as const) {
+        child[name].on('data', (data: Buffer) => (told[name] += data.toString('utf8')))
+      }
+      const done = once(child, 'close').then(([code]): Done => ({ code: Number(code ?? -1), ...told }))
+      return {
+        stdout: () => told.stdout,
+        stderr: () => told.stderr,
+        done,
+        async stop(): Promise<void> {
+          child.kill()
+          await done
+        },
+      }
+    },
     shell: (script: string): Promise<Done> => ask('sh', ['-c', script], socketPath),
     /** The same in a terminal, to which the inputs are typed a second apart. */
     inTerminal(command: string, inputs: readonly string[]): Promise<Done> {
@@ -104,6 +129,14 @@ function beatSlowly(state: State): Mutation[] {
   const cluster = state.cluster()
   if (!cluster) throw new Error('no cluster')
   return [put('cluster', { ...cluster, Spec: { ...cluster.Spec, Dispatcher: { HeartbeatPeriod: 5e9 } } })]
+}
+
+/** The docker CLI wants to see what the service runs. */
+function giveSpec(state: State): Mutation[] {
+  const service = state.get('service', 's1')
+  if (!service) throw new Error('no service')
+  const Spec = { ...service.Spec, TaskTemplate: { ContainerSpec: { Image: IMAGE } } }
+  return [put('service', { ...service, Spec })]
 }
 
 async function ask(program: string, args: readonly string[], socketPath: string): Promise<Done> {

@@ -112,17 +112,64 @@ describe('what an agent refuses', () => {
   })
 })
 
+describe('the logs of a service', () => {
+  test('are those of all its tasks, each line with where it comes from', async () => {
+    await scene.runTask('singer', 'echo do; echo la; sleep 300')
+    const { code, stdout, stderr } = await scene.docker('service', 'logs', 'web')
+    expect(code).toBe(0)
+    expect(
+      stdout
+        .split('\n')
+        .map((line) => line.replace(/ +\|/, ' |'))
+        .sort(),
+    ).toEqual([
+      '',
+      'web.1.singer@host-n1 | do',
+      'web.1.singer@host-n1 | la',
+      'web.1.talker@host-n1 | one',
+      'web.1.talker@host-n1 | three',
+    ])
+    expect(stderr).toMatch(/^web\.1\.talker@host-n1 +\| two$/m)
+  })
+
+  test('with times, and the last line of each task', async () => {
+    const { stdout, stderr } = await scene.docker('service', 'logs', '--raw', '-t', '--tail', '1', 'web')
+    const lines = `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.includes('warning'))
+    for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:]{8}\.\d{9}Z \w+$/)
+    expect(lines).toHaveLength(2)
+    expect(stdout).toMatch(/ la$/m)
+    expect(stdout).not.toMatch(/ do$/m)
+  })
+
+  test('of one task', async () => {
+    expect(await scene.docker('service', 'logs', '--raw', 'singer')).toMatchObject({
+      code: 0,
+      stdout: 'la\n',
+    })
+  })
+
+  test('go on with tasks that come, and without a node that is not there', async () => {
+    await scene.taskElsewhere('absent')
+    const logs = scene.follow('service', 'logs', '-f', 'web')
+    await eventually(() => logs.stdout().includes('la') || undefined)
+    await scene.runTask('newcomer', 'echo hello; sleep 300')
+    await eventually(() => logs.stdout().includes('hello') || undefined)
+    await logs.stop()
+    expect(logs.stderr()).toMatch(
+      /web\.2\.absent@\S.* +\| warning: incomplete log stream of task web\.2 \(absent\): node .* is not connected/,
+    )
+  })
+})
+
 describe('when an agent goes', () => {
   test('its streams end, and say why; the next agent carries on', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'shoal-logs-'))
-    const read = join(folder, 'read')
-    const logs = scene.shell(`docker logs -f talker >${read}`)
+    const logs = scene.follow('logs', '-f', 'talker')
     const exec = scene.docker('exec', 'talker', 'sleep', '200')
     await eventually(async () => ((await scene.openExecs('talker')) > 0 ? true : undefined))
-    await eventually(async () => ((await readFile(read, 'utf8')).includes('three') ? true : undefined))
+    await eventually(() => logs.stdout().includes('three') || undefined)
     await scene.agent.stop()
     const lost = 'the connection to node host-n1 is lost'
-    expect(await logs).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
+    expect(await logs.done).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
     expect(await exec).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
     expect(await scene.docker('logs', 'talker')).toMatchObject({
       code: 1,
@@ -130,6 +177,5 @@ describe('when an agent goes', () => {
     })
     await scene.startAgent()
     expect(await scene.docker('logs', 'talker')).toMatchObject({ code: 0, stdout: 'one\nthree\n' })
-    await rm(folder, { recursive: true })
   })
 })

@@ -11,6 +11,7 @@ import type { ApiHttpsOptions, ApiOptions } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
 import { eventRoutes } from './routes/events.js'
+import { logRoutes } from './routes/logs.js'
 import { networkRoutes } from './routes/networks.js'
 import { nodeRoutes } from './routes/nodes.js'
 import { configRoutes, secretRoutes } from './routes/secrets.js'
@@ -56,6 +57,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   eventRoutes(app, options)
   secretRoutes(app, options)
   configRoutes(app, options)
+  logRoutes(app, options)
   containerRoutes(app, options, ({ method, url }) => notServed(method, url))
   return app
 }

@@ -191,7 +191,7 @@ class RunningDispatcher implements SessionHost {
     const earlier = this.#sessions.get(nodeId)
     this.#sessions.set(nodeId, session)
     earlier?.end(SUPERSEDED)
-    if (earlier) this.#endRelays(nodeId)
+    if (earlier) this.relays.endNode(nodeId)
     this.#network.sessionBegins(nodeId)
     const assignments = new AssignmentStream({
       view: state,
@@ -209,11 +209,7 @@ class RunningDispatcher implements SessionHost {
     this.#open.delete(session)
     if (this.#sessions.get(session.nodeId) !== session) return
     this.#sessions.delete(session.nodeId)
-    this.#endRelays(session.nodeId)
-  }
-
-  #endRelays(nodeId: string): void {
-    this.relays.endNode(nodeId, `the connection to node ${this.#nameOf(nodeId)} is lost`)
+    this.relays.endNode(session.nodeId)
   }
 
   #nameOf(nodeId: string): string {

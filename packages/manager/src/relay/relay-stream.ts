@@ -26,12 +26,15 @@ interface Settle {
 export class RelayStream extends Duplex implements Relay {
   readonly answer: Promise<EngineAnswer>
   readonly #request: EngineRequest
+  readonly #node: string
   readonly #settle: Settle
   #state: State = { kind: 'wanted', waiting: [] }
 
-  constructor(request: EngineRequest) {
+  /** @param node what users call it */
+  constructor(request: EngineRequest, node: string) {
     super({ highWaterMark: BUFFER_BYTES, allowHalfOpen: false })
     this.#request = request
+    this.#node = node
     let settle: Settle | undefined
     this.answer = new Promise((resolve, reject) => {
       settle = { resolve, reject }
@@ -68,8 +71,8 @@ export class RelayStream extends Duplex implements Relay {
     })
     call.on('data', (message: RelayUp__Output) => this.#hear(call, message))
     call.once('end', () => this.#complete(call))
-    call.once('cancelled', () => this.destroy(hungUp()))
-    call.on('error', () => this.destroy(hungUp()))
+    call.once('cancelled', () => this.destroy(this.#lost()))
+    call.on('error', () => this.destroy(this.#lost()))
     for (const write of waiting) write(call)
   }
 
@@ -88,7 +91,7 @@ export class RelayStream extends Duplex implements Relay {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     const before = this.#state
     this.#state = { kind: 'over' }
-    this.#settle.reject(error ?? hungUp())
+    this.#settle.reject(error ?? this.#lost())
     if (before.kind === 'carried') refuse(before.call, error?.message ?? 'nobody waits for the answer')
     done(error)
   }
@@ -110,17 +113,22 @@ export class RelayStream extends Duplex implements Relay {
     }
   }
 
+  #lost(): ShoalError {
+    return new ShoalError('unavailable', lostNode(this.#node))
+  }
+
   #complete(call: RelayCall): void {
     if (this.#state.kind !== 'carried') return
     this.#state = { kind: 'over' }
-    this.#settle.reject(hungUp())
+    this.#settle.reject(this.#lost())
     call.end()
     this.push(null)
   }
 }
 
-function hungUp(): ShoalError {
-  return new ShoalError('unavailable', 'the agent of the node has hung up')
+/** Why a stream ends when its node, the node's agent or the way there is gone. */
+export function lostNode(name: string): string {
+  return `the connection to node ${name} is lost`
 }
 
 /** This is how grpc-js takes the status of a stream. */

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js'
 import { ShoalError, type Clock } from '@shoal/common'
 import type { RelayUp__Output } from '@shoal/proto'
 import type { EngineRequest, NodeEngines, Relay } from './port.js'
-import { RelayStream, type RelayCall } from './relay-stream.js'
+import { lostNode, RelayStream, type RelayCall } from './relay-stream.js'
 
 /** How long an agent may take to call, in milliseconds: one that does not know of relays never does. */
 const CALL_WITHIN_MS = 10_000
@@ -35,7 +35,7 @@ export class RelayTable implements NodeEngines {
     }
     const id = String(++this.#count)
     if (!want(nodeId, id)) throw new ShoalError('unavailable', `node ${nameOf(nodeId)} is not connected`)
-    const relay = new RelayStream(request)
+    const relay = new RelayStream(request, nameOf(nodeId))
     this.#ofNode.set(nodeId, relays.set(id, relay))
     const cancel = clock.setTimer(CALL_WITHIN_MS, () => {
       if (relay.isWanted)
@@ -60,14 +60,19 @@ export class RelayTable implements NodeEngines {
     })
   }
 
-  /** @param reason whole sentence, for users */
-  endNode(nodeId: string, reason: string): void {
+  /** The node's session is over. */
+  endNode(nodeId: string): void {
+    this.#end(nodeId, lostNode(this.#options.nameOf(nodeId)))
+  }
+
+  /** @param reason for users */
+  endAll(reason: string): void {
+    for (const nodeId of this.#ofNode.keys()) this.#end(nodeId, reason)
+  }
+
+  #end(nodeId: string, reason: string): void {
     for (const relay of this.#ofNode.get(nodeId)?.values() ?? []) {
       relay.destroy(new ShoalError('unavailable', reason))
     }
-  }
-
-  endAll(reason: string): void {
-    for (const nodeId of this.#ofNode.keys()) this.endNode(nodeId, reason)
   }
 }

@@ -4,7 +4,7 @@
  */
 export { readDocument } from './answer.js'
 export { isRewritten, rewritten } from './documents.js'
-export { lastWords, MULTIPLEXED } from './frames.js'
+export { lastWords, MULTIPLEXED, RAW } from './frames.js'
 export { listContainers } from './list.js'
 export { openRelay } from './open-relay.js'
 export { targetOf, type Target } from './target.js'

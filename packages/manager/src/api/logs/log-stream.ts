@@ -1,0 +1,203 @@
+import type { ServerResponse } from 'node:http'
+import { messageOf, ShoalError, toTimestamp } from '@shoal/common'
+import type { TaskRecord } from '../../state/records.js'
+import { containerOf, type TaskContainer } from '../containers/find.js'
+import { frame, lastWords, STDERR } from '../containers/frames.js'
+import { openRelay } from '../containers/open-relay.js'
+import { readDocument } from '../containers/answer.js'
+import type { ApiOptions } from '../options.js'
+import { taskName } from '../answers/task.js'
+import { FrameReader, TerminalReader, type LogLine } from './log-reader.js'
+import { LineMarks } from './marks.js'
+import { engineQuery, type LogQuery } from './query.js'
+import { Sink } from './sink.js'
+
+/** Of a stream that is not followed, as many containers are read at the same time. */
+const PARALLEL = 32
+/** What has ended before its logs are read may have been cleared away. */
+const ENDED: ReadonlySet<string> = new Set([
+  'complete',
+  'failed',
+  'shutdown',
+  'rejected',
+  'remove',
+  'orphaned',
+])
+
+/** Whose logs. */
+export interface LogSubject {
+  readonly serviceId: string
+  /** Only of this task. */
+  readonly taskId?: string
+  /** Whether the client expects a terminal's output: no frames. */
+  readonly terminal: boolean
+}
+
+export interface LogStreamOptions {
+  readonly api: ApiOptions
+  readonly subject: LogSubject
+  readonly query: LogQuery
+  /** As the client asked: it names the version. */
+  readonly url: string
+  readonly response: ServerResponse
+}
+
+/**
+ * One client's stream of logs, from its head to its end. Invariants: a task is read once; only whole lines are
+ * written; whatever happens to one task's logs, those of the others go on; with the client, everything ends.
+ */
+export class LogStream {
+  readonly #options: LogStreamOptions
+  readonly #sink: Sink
+  readonly #taken = new Set<string>()
+  readonly #gone = new AbortController()
+  readonly #waiting: TaskContainer[] = []
+  #reading = 0
+  readonly #subscriptions: (() => void)[] = []
+
+  constructor(options: LogStreamOptions) {
+    this.#options = options
+    this.#sink = new Sink(options.response)
+  }
+
+  /** Begins; it ends by itself. */
+  start(): void {
+    const { api, query, response } = this.#options
+    response.once('close', () => this.#end())
+    const { passOn } = api
+    if (passOn) this.#subscriptions.push(passOn.onRoleChange(() => passOn.primary || this.#breakOff()))
+    if (query.follow) this.#follow()
+    for (const task of [...this.#tasks()].sort((a, b) => a.CreatedAt.localeCompare(b.CreatedAt))) {
+      this.#consider(task)
+    }
+    this.#endIfDone()
+  }
+
+  /** New tasks join; with the service it all ends. */
+  #follow(): void {
+    const { api, subject } = this.#options
+    const stop = api.state.subscribe((changes) => {
+      for (const { kind, before, after } of changes) {
+        if (kind === 'task' && after) this.#consider(after)
+        else if (kind === 'service' && !after && before?.ID === subject.serviceId) this.#endIfDone()
+      }
+    })
+    this.#subscriptions.push(stop)
+  }
+
+  #end(): void {
+    for (const unsubscribe of this.#subscriptions.splice(0)) unsubscribe()
+    this.#gone.abort()
+  }
+
+  /** Nothing can be read from here any more. */
+  #breakOff(): void {
+    const { response, subject } = this.#options
+    this.#end()
+    response.end(lastWords('this manager is not the primary any more: ask again', subject.terminal))
+  }
+
+  *#tasks(): Iterable<TaskRecord> {
+    const { api, subject } = this.#options
+    if (subject.taskId === undefined) yield* api.state.tasksOfService(subject.serviceId)
+    else {
+      const task = api.state.get('task', subject.taskId)
+      if (task) yield task
+    }
+  }
+
+  #consider(task: TaskRecord): void {
+    const { subject } = this.#options
+    if (task.ServiceID !== subject.serviceId || (subject.taskId ?? task.ID) !== task.ID) return
+    const container = containerOf(task)
+    if (!container || this.#taken.has(task.ID)) return
+    this.#taken.add(task.ID)
+    this.#waiting.push(container)
+    this.#readNext()
+  }
+
+  #readNext(): void {
+    while (this.#waiting.length > 0 && (this.#options.query.follow || this.#reading < PARALLEL)) {
+      const container = this.#waiting.shift()
+      if (!container) return
+      this.#reading++
+      void this.#read(container).finally(() => {
+        this.#reading--
+        this.#readNext()
+        this.#endIfDone()
+      })
+    }
+  }
+
+  /** What is followed goes on as long as there may come more. */
+  #endIfDone(): void {
+    const { api, query, subject, response } = this.#options
+    if (this.#gone.signal.aborted || this.#reading > 0 || this.#waiting.length > 0) return
+    if (query.follow && subject.taskId === undefined && api.state.get('service', subject.serviceId)) return
+    const task = subject.taskId === undefined ? undefined : api.state.get('task', subject.taskId)
+    if (query.follow && task && !this.#taken.has(task.ID) && !ENDED.has(task.Status.State)) return
+    response.end()
+  }
+
+  async #read(container: TaskContainer): Promise<void> {
+    const { api } = this.#options
+    const { task, nodeId } = container
+    const marks = new LineMarks(this.#options.query, { nodeId, serviceId: task.ServiceID, taskId: task.ID })
+    try {
+      await this.#pass(container, marks)
+    } catch (error) {
+      if (this.#gone.signal.aborted || api.passOn?.primary === false) return
+      const warning = `warning: incomplete log stream of task ${taskName(api.state, task)} (${task.ID}): ${messageOf(error)}`
+      // RFC 3339 of the engines has nanoseconds.
+      const time = toTimestamp(api.clock.now()).replace(/(\.\d{3})?Z$/, (_all, ms = '.000') => `${ms}000000Z`)
+      await this.#write([{ stream: STDERR, payload: marks.line(time, warning) }])
+    }
+  }
+
+  async #pass(container: TaskContainer, marks: LineMarks): Promise<void> {
+    const { api, query, subject, url } = this.#options
+    const { task, nodeId, containerId } = container
+    const [, version = ''] = /^(\/v[0-9.]+)\//.exec(url) ?? []
+    const path = `/containers/${containerId}/logs`
+    const target = { nodeId, path, operation: 'GET logs' }
+    const asked = { method: 'GET', url: `${version}${path}?${engineQuery(query)}`, contentType: undefined }
+    const { answer, stream } = openRelay(api, target, asked)
+    const stop = (): void => void stream.destroy()
+    this.#gone.signal.addEventListener('abort', stop, { once: true })
+    try {
+      stream.end()
+      const { status } = await answer
+      if (status === 404 && ENDED.has(api.state.get('task', task.ID)?.Status.State ?? 'remove')) return
+      if (status !== 200) throw new ShoalError('unavailable', await reasonOf(stream))
+      const terminal = api.state.specOf(task)?.TaskTemplate?.ContainerSpec?.TTY ?? false
+      const reader = terminal ? new TerminalReader() : new FrameReader()
+      const asItComes = !query.details && terminal === subject.terminal
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        if (asItComes) await this.#sink.write(reader.whole(chunk))
+        else await this.#write(this.#marked(reader.lines(chunk), marks))
+      }
+      await this.#write(this.#marked(reader.rest(), marks))
+    } finally {
+      this.#gone.signal.removeEventListener('abort', stop)
+      stream.destroy()
+    }
+  }
+
+  #marked(lines: readonly LogLine[], marks: LineMarks): LogLine[] {
+    if (!this.#options.query.details) return [...lines]
+    return lines.map(({ stream, payload }) => ({ stream, payload: Buffer.concat(marks.mark(payload)) }))
+  }
+
+  #write(lines: readonly LogLine[]): Promise<void> {
+    const { terminal } = this.#options.subject
+    return this.#sink.write(
+      Buffer.concat(lines.map(({ stream, payload }) => (terminal ? payload : frame(stream, payload)))),
+    )
+  }
+}
+
+/** @returns the engine's or the agent's own words */
+async function reasonOf(stream: Parameters<typeof readDocument>[0]): Promise<string> {
+  const { message } = await readDocument(stream)
+  return typeof message === 'string' ? message : 'the engine refuses'
+}
