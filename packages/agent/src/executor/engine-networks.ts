@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { ShoalError } from '@shoal/common'
 import type Docker from 'dockerode'
 import { answer, unless } from './docker-errors.js'
@@ -13,7 +14,7 @@ interface NetworkDocument {
   Internal?: boolean
   Labels?: Record<string, string> | null
   Options?: Record<string, string> | null
-  IPAM?: { Config?: { Subnet?: string; Gateway?: string }[] | null }
+  IPAM?: { Config?: { Subnet?: string; Gateway?: string; IPRange?: string }[] | null }
 }
 
 /** The engine's bridge networks that stand for the cluster's. */
@@ -72,12 +73,13 @@ export class DockerNetworks {
   }
 
   #creation(network: EngineNetwork): Docker.NetworkCreateOptions {
+    const range = network.ipRange === undefined ? {} : { IPRange: network.ipRange }
     return {
       Name: network.name,
       CheckDuplicate: true,
       Driver: 'bridge',
       Internal: network.internal,
-      IPAM: { Driver: 'default', Config: [{ Subnet: network.subnet, Gateway: network.gateway }] },
+      IPAM: { Driver: 'default', Config: [{ Subnet: network.subnet, Gateway: network.gateway, ...range }] },
       Options: { [BRIDGE_NAME]: network.bridge, [MTU]: String(network.mtu) },
       Labels: {
         [NETWORK_ID_LABEL]: network.networkId,
@@ -89,13 +91,14 @@ export class DockerNetworks {
 }
 
 function toEngineNetwork({ Name, Internal, Labels, Options, IPAM }: NetworkDocument): EngineNetwork {
-  const { Subnet = '', Gateway = '' } = IPAM?.Config?.[0] ?? {}
+  const { Subnet = '', Gateway = '', IPRange } = IPAM?.Config?.[0] ?? {}
   return {
     name: Name,
     networkId: Labels?.[NETWORK_ID_LABEL] ?? '',
     bridge: Options?.[BRIDGE_NAME] ?? '',
     subnet: Subnet,
     gateway: Gateway,
+    ...(IPRange !== undefined && { ipRange: IPRange }),
     mtu: Number(Options?.[MTU] ?? 0),
     internal: Internal ?? false,
   }
@@ -103,8 +106,7 @@ function toEngineNetwork({ Name, Internal, Labels, Options, IPAM }: NetworkDocum
 
 function isSame(document: NetworkDocument, wanted: EngineNetwork, node: NodeFacts): boolean {
   const present = toEngineNetwork(document)
-  const equal = (Object.keys(wanted) as (keyof EngineNetwork)[]).every((key) => present[key] === wanted[key])
-  return equal && document.Labels?.[NODE_ID_LABEL] === node.nodeId
+  return isDeepStrictEqual(present, wanted) && document.Labels?.[NODE_ID_LABEL] === node.nodeId
 }
 
 /** The address is the manager's choice; the MAC follows from it, so that other hosts need not learn it. */

@@ -49,6 +49,8 @@ export interface EngineNetwork {
   readonly subnet: string
   /** The bridge's own address. */
   readonly gateway: string
+  /** CIDR: where the engine takes the addresses from that it chooses itself; anywhere in the subnet when absent. */
+  readonly ipRange?: string
   /** Bytes. */
   readonly mtu: number
   /** Without a way out. */

@@ -34,6 +34,16 @@ export function parseCidr(text: string): Cidr {
   return { base: toNumber(address), prefix }
 }
 
+/** Every address of a subnet, dotted, the first and the last included. */
+export function* addressesIn({ base, prefix }: Cidr): Iterable<string> {
+  const size = 2 ** (32 - prefix)
+  for (let number = base; number < base + size; number++) yield toAddress(number)
+}
+
+function toAddress(number: number): string {
+  return [24, 16, 8, 0].map((bits) => (number >>> bits) & 0xff).join('.')
+}
+
 /** The place of an address in its subnet: 0 for the subnet's own. */
 export function offsetIn(subnet: Cidr, address: string): number {
   return toNumber(address) - subnet.base

@@ -23,20 +23,26 @@ const ID_CHARACTERS = 12
 
 interface Named {
   readonly ID: string
+  readonly Name: string
   readonly Ingress: boolean
+  readonly Attachable: boolean
 }
 
-export function bridgeName({ ID, Ingress }: Named): string {
+export function bridgeName({ ID, Ingress }: Pick<Named, 'ID' | 'Ingress'>): string {
   return Ingress ? INGRESS_BRIDGE : BRIDGE_PREFIX + ID.slice(0, ID_CHARACTERS)
 }
 
-export function vxlanName({ ID, Ingress }: Named): string {
+export function vxlanName({ ID, Ingress }: Pick<Named, 'ID' | 'Ingress'>): string {
   return Ingress ? INGRESS_VXLAN : VXLAN_PREFIX + ID.slice(0, ID_CHARACTERS)
 }
 
-/** The name of the engine's own network, which the containers join. */
-export function engineNetworkName({ ID, Ingress }: Named): string {
-  return Ingress ? INGRESS_NETWORK : `shoal-${ID.slice(0, ID_CHARACTERS)}`
+/**
+ * The name of the engine's own network, which the containers join. An attachable one has the name that users know it
+ * by: `docker run --network NAME` on any host puts a plain container on it.
+ */
+export function engineNetworkName({ ID, Name, Ingress, Attachable }: Named): string {
+  if (Ingress) return INGRESS_NETWORK
+  return Attachable ? Name : `shoal-${ID.slice(0, ID_CHARACTERS)}`
 }
 
 export function isOurBridge(device: string): boolean {

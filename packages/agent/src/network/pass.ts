@@ -221,8 +221,9 @@ export class Pass {
 function toEngineNetwork(
   plan: KernelPlan['bridges'] extends ReadonlyMap<string, infer B> ? B : never,
 ): EngineNetwork {
-  const { engineNetwork: name, networkId, bridge, subnet, gateway, mtu, internal } = plan
-  return { name, networkId, bridge, subnet, gateway, mtu, internal }
+  const { engineNetwork: name, networkId, bridge, subnet, gateway, mtu, internal, ipRange } = plan
+  const range = ipRange === undefined ? {} : { ipRange }
+  return { name, networkId, bridge, subnet, gateway, mtu, internal, ...range }
 }
 
 /** A port that has lost its bridge is remembered as long as the device is there. */

@@ -177,6 +177,7 @@ describe('the difference between the kernel and the plan', () => {
       'ip addr replace 10.0.0.2/24 dev shoal-ingress',
       'ip link set veth1 master shoal-ingress',
       'bridge link set dev veth1 hairpin on',
+      'ip neigh replace 10.0.0.3 lladdr 02:42:0a:00:00:03 dev shoal-ingress nud permanent',
     ])
   })
 

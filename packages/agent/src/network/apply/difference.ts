@@ -19,7 +19,8 @@ export function difference(
   ports: ReadonlyMap<string, string> = new Map(),
 ): Difference {
   const kept = [...plan.vxlans.values()].filter((vxlan) => isKept(observed.devices.get(vxlan.device), vxlan))
-  const devices = new Set(kept.map(({ device }) => device))
+  const bridges = [...plan.bridges.keys()].filter((name) => observed.devices.has(name))
+  const devices = new Set([...kept.map(({ device }) => device), ...bridges])
   return {
     make: [
       ...[...plan.bridges.values()].flatMap((one) => bridgeSteps(observed.devices.get(one.bridge), one)),

@@ -32,6 +32,9 @@ const DECLARATIONS = [
   'set within { type ifname . ifname; }',
   'set internal { type ifname; }',
   'set gateways { type ipv4_addr; }',
+  // Addresses of containers that are no task's, and who answers their questions of names on each bridge.
+  'set plain { type ipv4_addr; }',
+  'map resolvers { type ifname : ipv4_addr; }',
   // The hosts of the cluster, and where they send VXLAN packets to.
   'set nodes { type ipv4_addr; }',
   'set vxlan_ports { type inet_service; }',
@@ -84,6 +87,8 @@ const RULES: readonly (readonly [chain: string, rule: string])[] = [
 
   ['nat_pre', 'ip daddr @vips goto at_vip'],
   ['nat_pre', `${DNS} dnat to ip daddr`],
+  // The engine was not told of us when a plain container was made: it asks whom the host asks.
+  ['nat_pre', `ip saddr @plain ${L4} th dport 53 dnat to iifname map @resolvers`],
   ['nat_pre', 'iifname != @internal fib daddr type local meta l4proto . th dport vmap @pub_svc'],
   ['nat_out', `${L4} ip daddr vmap @vip_svc`],
   ['nat_out', `${DNS} accept`],

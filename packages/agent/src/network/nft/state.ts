@@ -14,6 +14,8 @@ export const SETS = {
   within: 'set',
   internal: 'set',
   gateways: 'set',
+  plain: 'set',
+  resolvers: 'map',
   nodes: 'set',
   vxlan_ports: 'set',
   peer_mark: 'map',

@@ -1,4 +1,4 @@
-import { isOurVxlan, ROUTE_PROTOCOL } from '../names.js'
+import { isOurBridge, isOurVxlan, ROUTE_PROTOCOL } from '../names.js'
 import type { AnyIpRoute } from '../plan/index.js'
 import type { Device, Firewall, Observed, PortFlags, VxlanSettings } from './observed.js'
 
@@ -91,7 +91,7 @@ function toPort(data: NonNullable<NonNullable<LinkDocument['linkinfo']>['info_sl
 function toNeighbours(list: readonly { dst: string; dev: string; lladdr?: string }[]): Map<string, string> {
   return new Map(
     list
-      .filter(({ dev }) => isOurVxlan(dev))
+      .filter(({ dev }) => isOurVxlan(dev) || isOurBridge(dev))
       .map(({ dst, dev, lladdr = '' }): [string, string] => [`${dev} ${dst}`, lladdr]),
   )
 }

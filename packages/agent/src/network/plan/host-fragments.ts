@@ -1,5 +1,5 @@
 import { INGRESS_BRIDGE } from '../names.js'
-import { macOf } from '../addresses.js'
+import { addressesIn, macOf, parseCidr } from '../addresses.js'
 import { hex, MARK, type Element, type Fragment } from '../nft/index.js'
 import type { HostPlan } from './host-plan.js'
 import type { HostView } from './host-view.js'
@@ -28,7 +28,15 @@ function bridgeElements(view: HostView, { bridges }: HostPlan['kernel']): Elemen
     const { Gateway } = view.networks.get(networkId)!
     return Gateway === gateway ? [] : [{ set: 'gateways', key: Gateway }]
   })
-  return [...own, ...shared]
+  const plain = [...bridges.values()].flatMap(({ bridge, gateway, ipRange }): Element[] => {
+    if (ipRange === undefined) return []
+    const addresses = [...addressesIn(parseCidr(ipRange))]
+    return [
+      { set: 'resolvers', key: `"${bridge}"`, value: gateway },
+      ...addresses.map((key): Element => ({ set: 'plain', key })),
+    ]
+  })
+  return [...own, ...shared, ...plain]
 }
 
 function nodeElements({ networks, peers }: HostView): Element[] {

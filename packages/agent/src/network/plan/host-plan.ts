@@ -13,6 +13,8 @@ export interface BridgePlan {
   /** The bridge's address, as CIDR. */
   readonly address: string
   readonly gateway: string
+  /** CIDR: the addresses that the engine may give to plain containers. */
+  readonly ipRange?: string
   /** What the peers have in their tables as the gateway's. */
   readonly mac: string
   readonly mtu: number
@@ -43,7 +45,7 @@ export interface KernelPlan {
   readonly vxlans: ReadonlyMap<string, VxlanPlan>
   /** `<VXLAN device> <MAC>` → the host to send frames to. */
   readonly forwarding: ReadonlyMap<string, string>
-  /** `<VXLAN device> <address>` → MAC. */
+  /** `<VXLAN device or bridge> <address>` → MAC. */
   readonly neighbours: ReadonlyMap<string, string>
   /** By address. */
   readonly anyIp: ReadonlyMap<string, AnyIpRoute>

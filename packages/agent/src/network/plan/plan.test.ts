@@ -52,7 +52,22 @@ describe('the plan of a host', () => {
     const local = [{ networkId: front.ID, address: '10.0.1.8' }]
     const { kernel } = planHost(aView([front], { peers, local }), new Map())
     expect([...kernel.forwarding]).toEqual([['sx-network1aaaa 02:42:0a:00:01:07', '192.168.7.2']])
-    expect([...kernel.neighbours]).toEqual([['sx-network1aaaa 10.0.1.7', '02:42:0a:00:01:07']])
+    expect([...kernel.neighbours]).toEqual([
+      ['sx-network1aaaa 10.0.1.7', '02:42:0a:00:01:07'],
+      ['sb-network1aaaa 10.0.1.7', '02:42:0a:00:01:07'],
+    ])
+  })
+
+  test('knows the plain containers of every node by the addresses that its engine may give them', () => {
+    const open = aNetwork({ Attachable: true, IPRange: '10.0.1.8/30' })
+    const peers = [aPeer(open, '10.0.1.3', { Gateway: true, IPRange: '10.0.1.16/31' })]
+    const { kernel, nft } = planHost(aView([open], { peers }), new Map())
+    expect([...kernel.bridges.values()]).toMatchObject([{ engineNetwork: 'front', ipRange: '10.0.1.8/30' }])
+    const known = [...kernel.neighbours.keys()].filter((key) => key.startsWith('sx-'))
+    expect(known.map((key) => key.split(' ')[1])).toEqual(['10.0.1.3', '10.0.1.16', '10.0.1.17'])
+    expect(new Set(kernel.forwarding.values())).toEqual(new Set(['192.168.7.2']))
+    expect(elementsOf(nft, 'plain')).toEqual(['10.0.1.8', '10.0.1.9', '10.0.1.10', '10.0.1.11'])
+    expect(elementsOf(nft, 'resolvers')).toEqual(['"sb-network1aaaa" : 10.0.1.2'])
   })
 
   test('answers for the network as a whole and for its VIPs', () => {

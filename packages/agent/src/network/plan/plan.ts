@@ -1,5 +1,5 @@
 import type { NetworkPeer, NodeNetwork } from '@shoal/engine-api'
-import { macOf, offsetIn, parseCidr } from '../addresses.js'
+import { addressesIn, macOf, offsetIn, parseCidr } from '../addresses.js'
 import { bridgeName, engineNetworkName, INGRESS_BRIDGE, vxlanName } from '../names.js'
 import { MARK } from '../nft/index.js'
 import { planBalancers, type BalancerMemo } from './balancers.js'
@@ -36,10 +36,12 @@ function planKernel(view: HostView): KernelPlan {
   return {
     bridges: new Map(bridges.map((bridge) => [bridge.bridge, bridge])),
     vxlans: new Map(networks.map((network) => [vxlanName(network), vxlanOf(network, view)])),
-    forwarding: new Map(
-      peers.map(({ device, peer }) => [`${device} ${macOf(peer.Address)}`, peer.NodeAddress]),
+    forwarding: new Map(peers.map(({ device, address, host }) => [`${device} ${macOf(address)}`, host])),
+    neighbours: new Map(
+      peers.flatMap(({ device, bridge, address }) =>
+        [device, bridge].map((one): [string, string] => [`${one} ${address}`, macOf(address)]),
+      ),
     ),
-    neighbours: new Map(peers.map(({ device, peer }) => [`${device} ${peer.Address}`, macOf(peer.Address)])),
     anyIp: anyIpRoutes(view),
     returnRoutes: returnRoutes(view),
     sysctls: sysctlsFor(bridges),
@@ -59,6 +61,7 @@ function bridgeOf(network: NodeNetwork, view: HostView): BridgePlan {
     subnet: network.Subnet,
     address: `${network.NodeGateway}/${parseCidr(network.Subnet).prefix}`,
     gateway: network.NodeGateway,
+    ...(network.IPRange !== undefined && { ipRange: network.IPRange }),
     mac: macOf(network.NodeGateway),
     mtu: mtuOf(network, view),
     internal: network.Internal,
@@ -77,14 +80,38 @@ function vxlanOf(network: NodeNetwork, view: HostView): VxlanPlan {
   }
 }
 
+/** An address of another host, and how to get there. */
+interface Remote {
+  /** The VXLAN device, which answers the containers' questions for the address. */
+  readonly device: string
+  /** The host itself reaches it through the bridge: it is not to ask anybody either. */
+  readonly bridge: string
+  readonly address: string
+  readonly host: string
+}
+
 /** An address that a task here has is no peer's, whatever an older document says. */
-function remotePeers(view: HostView): { device: string; peer: NetworkPeer }[] {
+function remotePeers(view: HostView): Remote[] {
   const local = new Set(view.local.map(({ networkId, address }) => `${networkId}/${address}`))
   return [...view.peers.values()].flatMap((peer) => {
     const network = view.networks.get(peer.NetworkID)
-    const isHere = local.has(`${peer.NetworkID}/${peer.Address}`) || peer.Address === network?.NodeGateway
-    return network && !isHere ? [{ device: vxlanName(network), peer }] : []
+    if (!network) return []
+    const isHere = (address: string): boolean =>
+      local.has(`${peer.NetworkID}/${address}`) || address === network.NodeGateway
+    return addressesOf(peer)
+      .filter((address) => !isHere(address))
+      .map((address) => ({
+        device: vxlanName(network),
+        bridge: bridgeName(network),
+        address,
+        host: peer.NodeAddress,
+      }))
   })
+}
+
+/** The plain containers of a node come and go without a word: all addresses that they may have are known as its own. */
+function addressesOf({ Address, IPRange }: NetworkPeer): string[] {
+  return IPRange === undefined ? [Address] : [Address, ...addressesIn(parseCidr(IPRange))]
 }
 
 /** VIPs, and the gateway that the network has as a whole. Without a source, the host itself could not ask them. */
