@@ -40,7 +40,7 @@ let manager: ManagerProcess
 let store: Store
 
 const ctl = (...args: string[]): Promise<Outcome> =>
-  runProgram(CTL, args, { environment: { ...process.env, SHOAL_SOCKET: manager.socket } })
+  runProgram(CTL, ['--host', `unix://${manager.socket}`, ...args])
 const move = (): Promise<Outcome> => ctl('swarm', 'move', '--etcd-endpoint', etcd.endpoint)
 
 async function storeInfo(): Promise<StoreInfo> {
