@@ -257,6 +257,17 @@ export class ManagerClient {
     return this.#get(`/${kind}s/${at(ref)}`)
   }
 
+  /** Only labels can be changed. */
+  async updateStoredFile(
+    kind: StoredFileKind,
+    file: Secret | Config,
+    labels: Record<string, string>,
+  ): Promise<void> {
+    const query = { version: String(file.Version.Index) }
+    const body = { ...file.Spec, Labels: labels }
+    await this.#call('POST', `/${kind}s/${at(file.ID)}/update`, { query, body })
+  }
+
   async removeStoredFile(kind: StoredFileKind, ref: string): Promise<void> {
     await this.#call('DELETE', `/${kind}s/${at(ref)}`)
   }

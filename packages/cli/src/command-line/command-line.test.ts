@@ -335,7 +335,6 @@ describe('mistakes', () => {
       "ctl: unknown command: service craete\n(Did you mean create?)\n\nRun 'ctl service --help'",
     ],
     [['service', 'logs', 'web'], 1, 'ctl: not implemented yet: service logs'],
-    [['stack', 'deploy', 'web'], 1, 'ctl: not implemented yet: stack'],
     [['service', 'ls', '--colour'], 125, 'unknown flag: --colour\n\nUsage:  ctl service ls [OPTIONS]'],
     [['service', 'create', '--name'], 125, 'flag needs an argument: --name'],
     [['service', 'create', '--replicas', '-1', 'x'], 125, 'invalid argument "-1" for "--replicas" flag'],

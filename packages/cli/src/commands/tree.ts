@@ -17,7 +17,6 @@ export interface Group {
 /** What docker's CLI has for clusters and ctl has not. */
 export const NOT_YET: ReadonlySet<string> = new Set([
   'service logs',
-  'stack',
   'swarm ca',
   'swarm unlock',
   'swarm unlock-key',
@@ -125,6 +124,32 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
         aliases: ['remove'],
         load: () => import('./config/rm.js'),
       },
+    },
+  },
+  stack: {
+    summary: 'Manage stacks of services from Compose files',
+    children: {
+      config: {
+        summary: 'Output the Compose files as they are understood, merged into one',
+        load: () => import('./stack/config.js'),
+      },
+      deploy: {
+        summary: 'Deploy a new stack or update an existing stack',
+        aliases: ['up'],
+        load: () => import('./stack/deploy.js'),
+      },
+      ls: { summary: 'List stacks', aliases: ['list'], load: () => import('./stack/list.js') },
+      plan: {
+        summary: 'Show what a deploy would change, and change nothing',
+        load: () => import('./stack/plan.js'),
+      },
+      ps: { summary: 'List the tasks in the stack', load: () => import('./stack/ps.js') },
+      rm: {
+        summary: 'Remove one or more stacks',
+        aliases: ['remove', 'down'],
+        load: () => import('./stack/rm.js'),
+      },
+      services: { summary: 'List the services in the stack', load: () => import('./stack/services.js') },
     },
   },
   swarm: {

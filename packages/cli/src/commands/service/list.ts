@@ -11,7 +11,8 @@ import {
 import { parseFilters } from '../../values/index.js'
 import { type Command, filterFlag, formatFlag, isOn, quietFlag, valueOf } from '../lib/command.js'
 
-const LISTING: ListingStyle = {
+/** How services are listed. */
+export const SERVICE_LISTING: ListingStyle = {
   headers: { ID: 'ID', Name: 'NAME', Mode: 'MODE', Replicas: 'REPLICAS', Image: 'IMAGE', Ports: 'PORTS' },
   table: '{{.ID}}\t{{.Name}}\t{{.Mode}}\t{{.Replicas}}\t{{.Image}}\t{{.Ports}}',
 }
@@ -31,7 +32,7 @@ export const command: Command = {
     const filters = parseFilters(given.get('filter') ?? [])
     const services = await io.client().services(filters, !quiet)
     services.sort((a, b) => naturalOrder(a.Spec.Name ?? '', b.Spec.Name ?? ''))
-    for (const line of listing(LISTING, services.map(serviceRow), {
+    for (const line of listing(SERVICE_LISTING, services.map(serviceRow), {
       quiet,
       format: valueOf(given, 'format'),
     })) {
