@@ -144,7 +144,7 @@ describe('the logs of a service', () => {
   test('of one task', async () => {
     expect(await scene.docker('service', 'logs', '--raw', 'singer')).toMatchObject({
       code: 0,
-      stdout: 'la\n',
+      stdout: 'do\nla\n',
     })
   })
 

@@ -35,6 +35,8 @@ const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set([
   '/shoal/store',
   '/shoal/backup',
 ])
+/** The end of what a client types is not the end of what it reads. Without TLS, Node's servers do it by themselves. */
+const HALF_OPEN = { allowHalfOpen: true }
 /** A prefix of an ID or a name never is longer. */
 const LONGEST_PARAMETER = 256
 
@@ -69,7 +71,8 @@ function newServer(https: ApiHttpsOptions | undefined): FastifyInstance {
     forceCloseConnections: true,
     rewriteUrl: ({ url = '/' }) => withoutVersion(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
-    serverFactory: (handler) => (https ? createHttpsServer(https, handler) : createServer(handler)),
+    serverFactory: (handler) =>
+      https ? createHttpsServer({ ...https, ...HALF_OPEN }, handler) : createServer(handler),
   })
 }
 

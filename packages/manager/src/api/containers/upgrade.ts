@@ -6,9 +6,10 @@ import { checkAccess } from '../access.js'
 import { API_VERSION, withoutVersion } from '../api-version.js'
 import { answerOf } from '../errors.js'
 import type { ApiOptions } from '../options.js'
-import { lastWords, MULTIPLEXED } from './frames.js'
+import { lastWords } from './frames.js'
 import { openRelay } from './open-relay.js'
-import { targetOf, type Target } from './target.js'
+import { targetOf } from './target.js'
+import { hasTerminal } from './terminal.js'
 
 /** Of a request whose connection is to be upgraded: the options of an exec, no more. */
 const LARGEST_BODY_BYTES = 64 * 1024
@@ -67,7 +68,7 @@ async function serve({ request, client, head, path, options }: Upgrade): Promise
     return
   }
   client.write(headOf('101 UPGRADED', { ...headers, connection: 'Upgrade', upgrade: 'tcp' }, options))
-  const isTerminal = hasTerminal(target, body, headers['content-type'], options)
+  const isTerminal = hasTerminal(options.state, target, headers['content-type'], body)
   stream.once('error', (error) => client.end(lastWords(messageOf(error), isTerminal)))
   client.pipe(stream)
   stream.pipe(client)
@@ -89,22 +90,6 @@ async function readBody({ headers }: IncomingMessage, client: Duplex, head: Buff
   }
   if (length > 0) throw new ShoalError('invalid-argument', 'the body ends too early')
   return Buffer.alloc(0)
-}
-
-/** Whether the stream is a terminal's, without frames. Engines before 1.42 do not say it in their answer. */
-function hasTerminal(
-  { task }: Target,
-  body: Buffer,
-  contentType: string | undefined,
-  { state }: ApiOptions,
-): boolean {
-  if (contentType === MULTIPLEXED) return false
-  if (task) return state.specOf(task)?.TaskTemplate?.ContainerSpec?.TTY ?? false
-  try {
-    return (JSON.parse(body.toString('utf8')) as { Tty?: unknown }).Tty === true
-  } catch {
-    return false
-  }
 }
 
 function headOf(status: string, headers: Readonly<Record<string, string>>, { facts }: ApiOptions): string {

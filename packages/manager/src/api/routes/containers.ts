@@ -3,10 +3,10 @@ import { messageOf } from '@shoal/common'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Relay } from '../../relay/index.js'
 import {
+  hasTerminal,
   isRewritten,
   lastWords,
   listContainers,
-  MULTIPLEXED,
   openRelay,
   readDocument,
   rewritten,
@@ -15,8 +15,8 @@ import {
 } from '../containers/index.js'
 import type { ApiOptions } from '../options.js'
 
-/** Of what is asked of any container or exec, these answer with frames that can carry a last word. */
-const FRAMED: ReadonlySet<string> = new Set(['GET logs', 'POST attach', 'POST exec/start'])
+/** The answers to these are for people to read: they can carry a last word. */
+const READABLE: ReadonlySet<string> = new Set(['GET logs', 'POST attach'])
 
 /** @param notServed what is thrown for methods and paths that are not served */
 export function containerRoutes(
@@ -60,7 +60,8 @@ async function answer(
   reply.hijack()
   reply.raw.writeHead(status, { ...reply.getHeaders(), ...told } as Record<string, string>)
   reply.raw.flushHeaders()
-  passOn(relay, reply, FRAMED.has(target.operation) && told['content-type'] === MULTIPLEXED)
+  const terminal = hasTerminal(options.state, target, told['content-type'], Buffer.alloc(0))
+  passOn(relay, reply, READABLE.has(target.operation) ? (reason) => lastWords(reason, terminal) : undefined)
   return reply
 }
 
@@ -70,9 +71,13 @@ function sendBody(request: IncomingMessage, { stream }: Relay): void {
 }
 
 /** A client that cannot be told why its stream ends is cut off, so that it does not take a part for the whole. */
-function passOn({ stream }: Relay, { raw: response }: FastifyReply, isFramed: boolean): void {
+function passOn(
+  { stream }: Relay,
+  { raw: response }: FastifyReply,
+  lastWordsFor: ((reason: string) => Buffer) | undefined,
+): void {
   stream.once('error', (error) => {
-    if (isFramed) response.end(lastWords(messageOf(error), false))
+    if (lastWordsFor) response.end(lastWordsFor(messageOf(error)))
     else response.destroy()
   })
   stream.pipe(response)
