@@ -46,6 +46,7 @@ export class Line {
 
   /** Says that the answer is complete, and waits for the manager to end the call. */
   async finish(): Promise<void> {
+    await this.send({ end: {} })
     this.#call.end()
     while (!(await this.#messages.next()).done);
   }

@@ -70,7 +70,10 @@ export class RelayStream extends Duplex implements Relay {
       },
     })
     call.on('data', (message: RelayUp__Output) => this.#hear(call, message))
-    call.once('end', () => this.#complete(call))
+    // A connection that breaks may look like an end: only the agent's own word makes an answer complete.
+    call.once('end', () => {
+      if (this.#state.kind === 'carried') this.destroy(this.#lost())
+    })
     call.once('cancelled', () => this.destroy(this.#lost()))
     call.on('error', () => this.destroy(this.#lost()))
     for (const write of waiting) write(call)
@@ -104,8 +107,9 @@ export class RelayStream extends Duplex implements Relay {
     else state.waiting.push(write)
   }
 
-  #hear(call: RelayCall, { head, data, failure, body }: RelayUp__Output): void {
-    if (head) this.#settle.resolve(head)
+  #hear(call: RelayCall, { head, data, failure, end, body }: RelayUp__Output): void {
+    if (end) this.#complete(call)
+    else if (head) this.#settle.resolve(head)
     else if (body === 'data' && data && data.length > 0) {
       if (!this.push(data)) call.pause()
     } else if (body === 'failure') {
