@@ -53,6 +53,16 @@ describe('what tasks are made from', () => {
     expect(sameMaterial(material(), other)).toBe(expected)
   })
 
+  test('secrets and configs are the same in any order, but not at other targets', () => {
+    const at = (...names: string[]): TaskMaterial => {
+      const references = names.map((Name) => ({ SecretID: 's', SecretName: 's', File: { Name } }))
+      return material({ ContainerSpec: { Secrets: references, Configs: references } })
+    }
+    expect(sameMaterial(at('a', 'b'), at('b', 'a'))).toBe(true)
+    expect(sameMaterial(at('a', 'b'), at('a', 'c'))).toBe(false)
+    expect(sameMaterial(at('a'), at())).toBe(false)
+  })
+
   test('a difference in placement alone is told apart', () => {
     const placed = material({ Placement: { Constraints: ['node.role==worker'] } })
     expect(sameMaterial(material(), placed)).toBe(false)

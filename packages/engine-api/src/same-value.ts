@@ -50,12 +50,19 @@ function templateMeaning(template: TaskSpec | undefined): unknown {
     ContainerSpec: {
       ...container,
       Isolation: container?.Isolation || 'default',
+      // Each is a file of its own: docker's stack command sends them in an order that changes.
+      Secrets: container?.Secrets?.toSorted(byTarget),
+      Configs: container?.Configs?.toSorted(byTarget),
       // `false` overrules the engine's default, absent does not; likewise a grace period or a delay of nothing.
       init: container?.Init === undefined ? 'unset' : container.Init,
       grace: container?.StopGracePeriod === undefined ? 'unset' : container.StopGracePeriod,
     },
     restartDelay: template?.RestartPolicy?.Delay === undefined ? 'unset' : template.RestartPolicy.Delay,
   }
+}
+
+function byTarget(left: { File?: { Name?: string } }, right: { File?: { Name?: string } }): number {
+  return (left.File?.Name ?? '').localeCompare(right.File?.Name ?? '')
 }
 
 function endpointMeaning(endpoint: EndpointSpec | undefined): unknown {
