@@ -12,6 +12,7 @@ import type {
   SwarmSpec,
   Task,
 } from '@shoal/engine-api'
+import { type Frame, FrameReader, LineReader } from './frames.js'
 import { cliRegistryHeader } from './registry-auth.js'
 import type { Call } from './transport.js'
 
@@ -44,6 +45,30 @@ export interface Version {
 
 /** What is kept as a file for tasks: the two kinds have the same calls. */
 export type StoredFileKind = 'secret' | 'config'
+
+export interface ClusterEvent {
+  readonly Type: string
+  readonly Action: string
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
+  readonly timeNano: number
+}
+
+/** Instants are Unix seconds. */
+export interface EventQuery {
+  readonly since?: string | undefined
+  readonly until?: string | undefined
+  readonly filters?: Filters
+}
+
+export interface LogQuery {
+  readonly details: boolean
+  readonly follow: boolean
+  readonly timestamps: boolean
+  /** `all`, or how many lines of each task. */
+  readonly tail: string
+  /** Unix seconds. */
+  readonly since?: string
+}
 
 export interface Named {
   ID: string
@@ -270,6 +295,47 @@ export class ManagerClient {
 
   async removeStoredFile(kind: StoredFileKind, ref: string): Promise<void> {
     await this.#call('DELETE', `/${kind}s/${at(ref)}`)
+  }
+
+  async events(
+    query: EventQuery,
+    onEvent: (event: ClusterEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const lines = new LineReader()
+    const onChunk = (chunk: Buffer): void => {
+      for (const line of lines.push(chunk)) onEvent(JSON.parse(line) as ClusterEvent)
+    }
+    const { since, until, filters } = query
+    const parameters = { since, until, filters: filterParameter(filters) }
+    await this.#call('GET', '/events', { query: parameters, onChunk, signal })
+  }
+
+  /** @param onFrame is called with each line, in their order */
+  async logs(
+    of: 'services' | 'tasks',
+    ref: string,
+    { since, tail, ...switches }: LogQuery,
+    onFrame: (frame: Frame) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const frames = new FrameReader()
+    const onChunk = (chunk: Buffer): void => frames.push(chunk).forEach(onFrame)
+    const on = (value: boolean): string | undefined => (value ? '1' : undefined)
+    const query = {
+      stdout: '1',
+      stderr: '1',
+      details: on(switches.details),
+      follow: on(switches.follow),
+      timestamps: on(switches.timestamps),
+      since,
+      tail,
+    }
+    await this.#call('GET', `/${of}/${at(ref)}/logs`, { query, onChunk, signal })
+  }
+
+  task(ref: string): Promise<Task> {
+    return this.#get(`/tasks/${at(ref)}`)
   }
 
   secrets(names: readonly string[]): Promise<Named[]> {

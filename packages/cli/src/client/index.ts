@@ -5,5 +5,6 @@
  */
 export * from './client.js'
 export * from './endpoint.js'
+export { type Frame, FrameReader, LineReader } from './frames.js'
 export * from './registry-auth.js'
 export * from './transport.js'

@@ -10,6 +10,10 @@ export interface CallOptions {
   headers?: Readonly<Record<string, string>>
   /** The answer is wanted as it comes, JSON or not. */
   asText?: boolean
+  /** Takes the answer as it comes; the call then resolves at its end, with nothing. Refusals are not streamed. */
+  onChunk?: (chunk: Buffer) => void
+  /** Ends a streamed answer; the call resolves. */
+  signal?: AbortSignal
 }
 
 /** One request to the manager, answered with JSON (or with undefined when there is no body). */
@@ -82,18 +86,23 @@ async function send(endpoint: Endpoint, method: string, path: string, options: C
     ...options.headers,
   }
   return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(unreachable(endpoint, error))
+    const nothing = { status: 200, statusText: '', text: '' }
+    const fail = (error: unknown): void =>
+      options.signal?.aborted ? resolve(nothing) : reject(unreachable(endpoint, error))
     const outgoing = request({
       ...target,
       method,
       path: path + queryString(options.query),
       headers,
       agent: false,
+      ...(options.signal && { signal: options.signal }),
     })
     outgoing.on('error', fail)
     outgoing.on('response', (response: IncomingMessage) => {
       const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      const isRefusal = (response.statusCode ?? 0) >= 400
+      const take = options.onChunk && !isRefusal ? options.onChunk : (chunk: Buffer) => chunks.push(chunk)
+      response.on('data', take)
       response.on('error', fail)
       response.on('end', () => {
         const text = Buffer.concat(chunks).toString('utf8')

@@ -15,12 +15,7 @@ export interface Group {
 }
 
 /** What docker's CLI has for clusters and ctl has not. */
-export const NOT_YET: ReadonlySet<string> = new Set([
-  'service logs',
-  'swarm ca',
-  'swarm unlock',
-  'swarm unlock-key',
-])
+export const NOT_YET: ReadonlySet<string> = new Set(['swarm ca', 'swarm unlock', 'swarm unlock-key'])
 
 export const TREE: Readonly<Record<string, Group | Leaf>> = {
   service: {
@@ -31,6 +26,7 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
         summary: 'Display detailed information on one or more services',
         load: () => import('./service/inspect.js'),
       },
+      logs: { summary: 'Fetch the logs of a service or task', load: () => import('./service/logs.js') },
       ls: { summary: 'List services', aliases: ['list'], load: () => import('./service/list.js') },
       ps: { summary: 'List the tasks of one or more services', load: () => import('./service/ps.js') },
       rm: {
@@ -174,6 +170,10 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
   env: {
     summary: 'Print the exports that point the docker CLI at the cluster',
     load: () => import('./system/env.js'),
+  },
+  events: {
+    summary: 'Get real time events from the cluster',
+    load: () => import('./system/events.js'),
   },
   info: { summary: 'Display system-wide information', load: () => import('./system/info.js') },
   version: { summary: 'Show the version information', load: () => import('./system/version.js') },

@@ -15,6 +15,7 @@ export interface Request {
   body: unknown
 }
 
+/** A body of bytes is sent as it is, any other as JSON. */
 type Answer = { status?: number; body?: unknown }
 /** What the server answers, by `METHOD /path`. */
 export type Routes = Record<string, (request: Request) => Answer>
@@ -42,7 +43,8 @@ export async function fakeManager(routes: Routes, clock: Clock): Promise<FakeMan
       requests.push(request)
       const route = routes[`${request.method} ${request.path}`]
       const { status = 200, body = { message: 'page not found' } } = route ? route(request) : { status: 404 }
-      return response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+      const bytes = Buffer.isBuffer(body) ? body : JSON.stringify(body)
+      return response.writeHead(status, { 'Content-Type': 'application/json' }).end(bytes)
     })
   })
   await new Promise<void>((resolve) => {

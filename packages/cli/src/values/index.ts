@@ -5,6 +5,7 @@
  */
 export * from './csv.js'
 export * from './duration.js'
+export * from './instant.js'
 export * from './lists.js'
 export * from './mount.js'
 export * from './network.js'
