@@ -159,7 +159,7 @@ describe('bad input is answered as Docker does, and changes nothing', () => {
     ['GET', '/tasks/nobody', 404, 'task nobody not found'],
     ['GET', '/no/such/path', 404, 'page not found'],
     ['GET', '/v1.99/services', 400, /client version 1.99 is too new/],
-    ['GET', '/containers/json', 501, /not implemented: GET \/containers\/json/],
+    ['GET', '/images/json', 501, /not implemented: GET \/images\/json/],
     ['GET', '/services?filters={', 400, /invalid filters: \{ is not JSON/],
     ['GET', '/tasks?filters={"colour":["red"]}', 400, /invalid filter 'colour'/],
   ]
