@@ -176,9 +176,10 @@ export class Pass {
         this.#refusals.delete(plan.networkId)
       } catch (error) {
         if (isRetryable(error) || !(error instanceof ShoalError)) throw error
+        const leaving = listed.find((one) => !planned.has(one.networkId) && one.subnet === wanted.subnet)
         if (!this.#refusals.has(plan.networkId))
           log.warn({ network: plan.label, reason: messageOf(error) }, 'the engine refuses a network')
-        this.#refusals.set(plan.networkId, error)
+        this.#refusals.set(plan.networkId, leaving ? stillThere(plan.label, leaving, error) : error)
       }
     }
     return listed
@@ -216,6 +217,15 @@ export class Pass {
       }
     }
   }
+}
+
+/** A network of ours that was removed, and whose subnet another one has by now, goes in a moment: tasks wait. */
+function stillThere(label: string, { subnet }: EngineNetwork, error: ShoalError): ShoalError {
+  return new ShoalError(
+    'unavailable',
+    `network ${label}: an earlier network with the subnet ${subnet} is about to go`,
+    error,
+  )
 }
 
 function toEngineNetwork(
