@@ -11,6 +11,8 @@ const real = (name: string, include: string[], testTimeoutMs: number) => ({
     name,
     include,
     fileParallelism: false,
+    // Real hosts on a small machine: what fails once is tried once more, and both are reported.
+    retry: 1,
     testTimeout: testTimeoutMs,
     hookTimeout: testTimeoutMs,
   },

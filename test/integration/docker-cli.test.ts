@@ -260,7 +260,7 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     expect((await docker('run', 'busybox')).stderr).toMatch(
       /daemon: not implemented: POST \/containers\/create/,
     )
-    expect((await docker('ps')).stderr).toMatch(/daemon: not implemented: GET \/containers\/json/)
+    expect((await docker('images')).stderr).toMatch(/daemon: not implemented: GET \/images\/json/)
   })
 
   test('join tokens are shown and rotated', async () => {

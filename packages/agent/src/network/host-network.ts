@@ -1,4 +1,4 @@
-import { messageOf, ShoalError, type CancelTimer, type Clock, type Logger } from '@shoal/common'
+import { isRetryable, messageOf, ShoalError, type CancelTimer, type Clock, type Logger } from '@shoal/common'
 import type { AssignedTask, HostDocument, HostDocumentName } from '@shoal/engine-api'
 import type { NetworkEngine, TaskNetworking } from '../executor/port.js'
 import { macOf } from './addresses.js'
@@ -209,7 +209,7 @@ export class HostNetwork implements TaskNetworks {
     const hopeless = isHopeless(this.#trouble) || this.#failures >= PATIENCE
     const refusal = (task.Attachments ?? [])
       .map(({ NetworkID }) => this.#pass.refusalOf(NetworkID))
-      .find((error) => error !== undefined)
+      .find((error) => error !== undefined && !isRetryable(error))
     const cause = refusal ?? (hopeless ? this.#trouble : undefined)
     if (cause !== undefined)
       throw new ShoalError(
