@@ -12,6 +12,8 @@ export interface BenchmarkOptions {
   readonly rounds: number
   /** How long a benchmark lasts that measures for a time. */
   readonly minutes: number
+  /** Where a benchmark that measures in processes of its own has them write their profiles, if anywhere. */
+  readonly profileDir?: string
 }
 
 export type Benchmark = (options: BenchmarkOptions) => Promise<Result[]>

@@ -1,18 +1,27 @@
 // `npm run bench -- <name> [--json]`: each benchmark prints a table, and with --json as its last line
-// {"bench": "…", "results": [{"name", "value", "unit"}, …]}. `npm run bench -- load` is the load generator alone.
+// {"bench": "…", "calibrationMs": …, "results": [{"name", "value", "unit"}, …]}. `npm run bench -- load` is the load
+// generator alone.
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Benchmark, Result } from './benchmark.js'
+import { systemClock, toTimestamp } from '@shoal/common'
+import { type Benchmark, type BenchmarkOptions, type Result, rounded } from './benchmark.js'
+import { calibrate } from './calibration.js'
 import { converge } from './converge.js'
 import { failover } from './failover.js'
+import { addToHistory, compare, type Comparison, readHistory } from './history.js'
 import { loadCommand } from './load/index.js'
 import { mesh } from './mesh/index.js'
 import { outage } from './outage.js'
+import { profiled } from './profile.js'
+import { scheduler } from './scheduler/index.js'
 import { zeroFailures } from './zero-failures/index.js'
 
 interface Entry {
   readonly run: Benchmark
   readonly rounds: number
   readonly about: string
+  /** It measures in processes of its own, which profile themselves. */
+  readonly inProcesses?: boolean
 }
 
 const BENCHMARKS: Record<string, Entry> = {
@@ -39,6 +48,12 @@ const BENCHMARKS: Record<string, Entry> = {
     about:
       'all managers dead for some minutes (--minutes 5) under load on a published port; a minute and a half more',
   },
+  scheduler: {
+    run: scheduler,
+    rounds: 3,
+    about: 'tasks to nodes in memory, up to a million tasks on 100 000 nodes; no lab; about 3 minutes, 6 GB',
+    inProcesses: true,
+  },
   'zero-failures': {
     run: zeroFailures,
     rounds: 10,
@@ -47,14 +62,20 @@ const BENCHMARKS: Record<string, Entry> = {
   },
 }
 
-const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--json]
+const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--json] [--profile DIR] [--check] [--save]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { rounds, about }]) => `  ${name.padEnd(14)} ${about} (--rounds ${rounds})`)
   .join('\n')}
   load           requests at a steady rate to what runs already, every failure counted; see load --help
 
-Each but load prints a table, and with --json a document as its last line. They bring up a lab of their own and end it.`
+Each but load prints a table, and with --json a document as its last line. Those that need hosts bring up a lab of their
+own and end it.
+
+  --profile DIR  writes CPU and heap profiles there, to be opened with Chrome's developer tools; all gets slower by it
+  --check        ends with 1 when a figure is half as bad again as in the latest runs of test/bench/history; times are
+                 compared in units of a calibration loop in the same run
+  --save         adds this run to test/bench/history`
 
 function table(results: readonly Result[]): string {
   const width = Math.max(...results.map((result) => result.name.length))
@@ -66,15 +87,26 @@ function table(results: readonly Result[]): string {
     .join('\n')
 }
 
+function comparisonTable(comparisons: readonly Comparison[]): string {
+  return comparisons
+    .map(
+      ({ name, factor, regressed }) => `${name}: ${factor} of the usual${regressed ? ', A REGRESSION' : ''}`,
+    )
+    .join('\n')
+}
+
 if (process.argv[2] === 'load') process.exit(await loadCommand(process.argv.slice(3)))
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
+    check: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
     minutes: { type: 'string', default: '5' },
+    profile: { type: 'string' },
     rounds: { type: 'string' },
+    save: { type: 'boolean', default: false },
   },
 })
 if (values.help) {
@@ -98,11 +130,22 @@ if (!(minutes > 0)) {
   process.exit(1)
 }
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
-const results = await benchmark.run({ say, rounds, minutes })
+const profileDir = values.profile === undefined ? {} : { profileDir: resolve(values.profile) }
+const options: BenchmarkOptions = { say, rounds, minutes, ...profileDir }
+const calibrationMs = rounded(calibrate())
+const work = (): Promise<Result[]> => benchmark.run(options)
+const inProcess = benchmark.inProcesses ? undefined : options.profileDir
+const results = await (inProcess === undefined ? work() : profiled(inProcess, name, work))
 console.log(table(results))
-if (values.json) {
-  console.log(
-    JSON.stringify({ bench: name, results: results.map(({ name, value, unit }) => ({ name, value, unit })) }),
-  )
+const comparisons = compare(results, calibrationMs, readHistory(name))
+if (values.check && comparisons.length === 0) say('there is no history to compare with')
+if (values.check) console.log(comparisonTable(comparisons))
+if (values.save) {
+  const figures = Object.fromEntries(results.map((result) => [result.name, result.value]))
+  addToHistory(name, { at: toTimestamp(systemClock.now()), calibrationMs, results: figures })
 }
-process.exit(0)
+if (values.json) {
+  const figures = results.map(({ name, value, unit }) => ({ name, value, unit }))
+  console.log(JSON.stringify({ bench: name, calibrationMs, results: figures }))
+}
+process.exit(values.check && comparisons.some(({ regressed }) => regressed) ? 1 : 0)
