@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { Cluster, eventually, IMAGE_1, type PlacedContainer } from '../support/index.js'
 
 const SLEEP = ['sleep', '100000']
@@ -10,6 +10,7 @@ describe('names inside of containers', () => {
     cluster = await Cluster.form({ hosts: 2 })
     await cluster.mustCtl('network', 'create', '-d', 'overlay', 'front')
     await cluster.mustCtl('network', 'create', '-d', 'overlay', 'back')
+    await cluster.mustCtl('network', 'create', '-d', 'overlay', '--attachable', 'open')
   })
   afterAll(() => cluster?.end())
   afterEach(() => cluster.clear())
@@ -77,10 +78,11 @@ describe('names inside of containers', () => {
   })
 
   test('plain containers of any host join an attachable network: tasks and each other reach them', async () => {
-    await cluster.mustCtl('network', 'create', '-d', 'overlay', '--attachable', 'open')
     const greet = ['sh', '-c', 'while true; do echo hello | nc -l -p 80; done']
     await cluster.mustCtl('service', 'create', '--name', 'hello', '--network', 'open', IMAGE_1, ...greet)
     const [first, second] = cluster.hosts
+    onTestFinished(() => second!.run(['docker', 'rm', '-f', 'plain']).then(() => undefined))
+    await eventually(() => second!.mustRun(['docker', 'network', 'inspect', 'open']))
     const serve = ['nc', '-ll', '-p', '81', '-e', 'hostname']
     await second!.mustRun(['docker', 'run', '-d', '--name', 'plain', '--network', 'open', IMAGE_1, ...serve])
     const format = '{{.NetworkSettings.Networks.open.IPAddress}}'
@@ -90,7 +92,6 @@ describe('names inside of containers', () => {
     await eventually(async () => expect((await task!.host.run(fromTask)).stdout).not.toBe(''))
     const ask = ['docker', 'run', '--rm', '--network', 'open', IMAGE_1, 'nc', '-w', '2', address, '81']
     await eventually(async () => expect((await first!.run(ask)).stdout).not.toBe(''))
-    await second!.mustRun(['docker', 'rm', '-f', 'plain'])
   })
 })
 
