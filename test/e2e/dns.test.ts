@@ -17,7 +17,8 @@ describe('names inside of containers', () => {
 
   /** A service whose tasks do nothing, on these networks; resolves when they run. */
   async function create(name: string, replicas: number, ...options: string[]): Promise<void> {
-    const args = ['--name', name, '--replicas', String(replicas), ...options, IMAGE_1, ...SLEEP]
+    const quick = ['--replicas', String(replicas), '--stop-grace-period', '1s']
+    const args = ['--name', name, ...quick, ...options, IMAGE_1, ...SLEEP]
     await cluster.mustCtl('service', 'create', '--detach', ...args)
     await eventually(async () => expect(await cluster.runningTasks(name)).toHaveLength(replicas))
   }
@@ -79,7 +80,18 @@ describe('names inside of containers', () => {
 
   test('plain containers of any host join an attachable network: tasks and each other reach them', async () => {
     const greet = ['sh', '-c', 'while true; do echo hello | nc -l -p 80; done']
-    await cluster.mustCtl('service', 'create', '--name', 'hello', '--network', 'open', IMAGE_1, ...greet)
+    await cluster.mustCtl(
+      'service',
+      'create',
+      '--name',
+      'hello',
+      '--stop-grace-period',
+      '1s',
+      '--network',
+      'open',
+      IMAGE_1,
+      ...greet,
+    )
     const [first, second] = cluster.hosts
     onTestFinished(() => second!.run(['docker', 'rm', '-f', 'plain']).then(() => undefined))
     await eventually(() => second!.mustRun(['docker', 'network', 'inspect', 'open']))
