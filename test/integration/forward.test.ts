@@ -1,5 +1,6 @@
-import { silentLogger, sleep, systemClock } from '@shoal/common'
+import { type Clock, silentLogger, systemClock } from '@shoal/common'
 import type { Identity } from '@shoal/common/tls/index'
+import { VirtualClock } from '@shoal/common/virtual-clock'
 import { once } from 'node:events'
 import { request, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer, request as secureRequest, type Server } from 'node:https'
@@ -42,17 +43,27 @@ async function aPrimary(answer: RequestListener, identity = identityOf(MANAGER))
   return server
 }
 
-/** The API of a secondary that knows this primary. */
-async function aSecondary(primary: Server | undefined) {
+const portOf = (server: Server): number => (server.address() as AddressInfo).port
+const infoOf = (managerId: string, port: number): ManagerInfo => ({
+  managerId,
+  address: '',
+  apiAddress: `127.0.0.1:${port}`,
+})
+
+/** As `kill -9` ends it. @returns where it was */
+function kill(server: Server): number {
+  const port = portOf(server)
+  server.close()
+  server.closeAllConnections()
+  return port
+}
+
+/** The API of a secondary that knows this primary. @param clock what its patience is measured by */
+async function aSecondary(primary: Server | undefined, clock: Clock = systemClock) {
   const listeners = new Set<() => void>()
-  let leader: ManagerInfo | undefined = primary && {
-    managerId: MANAGER,
-    address: '',
-    apiAddress: `127.0.0.1:${(primary.address() as AddressInfo).port}`,
-  }
+  let leader: ManagerInfo | undefined = primary && infoOf(MANAGER, portOf(primary))
   const directory = {
     leader: () => leader,
-    untilLeader: async () => leader,
     onChange: (listener: () => void) => (listeners.add(listener), () => listeners.delete(listener)),
   }
   const role = new Role()
@@ -62,7 +73,7 @@ async function aSecondary(primary: Server | undefined) {
     role,
     directory,
     identity: () => identity,
-    clock: systemClock,
+    clock,
     log: silentLogger,
   })
   const api = createApi({ ...scene.options, passOn })
@@ -71,11 +82,12 @@ async function aSecondary(primary: Server | undefined) {
     () => api.close(),
     () => passOn.close(),
   )
-  const elect = (next: ManagerInfo): void => {
+  const elect = (next: ManagerInfo | undefined): void => {
     leader = next
     for (const listener of listeners) listener()
   }
-  return { port: (api.server.address() as AddressInfo).port, role, passOn, elect }
+  const isWaited = (): boolean => listeners.size > 0
+  return { port: (api.server.address() as AddressInfo).port, role, passOn, elect, isWaited }
 }
 
 interface Asked {
@@ -93,6 +105,8 @@ function send({ port, path, method = 'GET', headers = {}, body }: Asked) {
   call.end(body)
   return { call, answer }
 }
+
+const jsonOf = async (message: IncomingMessage): Promise<unknown> => JSON.parse(await textOf(message))
 
 async function textOf(message: IncomingMessage): Promise<string> {
   let text = ''
@@ -164,15 +178,21 @@ describe('a secondary', () => {
     expect(text.endsWith('bye')).toBe(true)
   })
 
-  test('answers by itself who it is, and that nobody leads', async () => {
-    const { port } = await aSecondary(undefined)
+  test('answers by itself who it is, and, after a while, that nobody leads', async () => {
+    const clock = new VirtualClock()
+    const { port, isWaited } = await aSecondary(undefined, clock)
     expect(await ask({ port, path: '/_ping' })).toMatchObject({ status: 200, text: 'OK' })
     expect((await ask({ port, path: '/info' })).status).toBe(200)
-    const refused = await ask({ port, path: '/services' })
-    expect(refused.status).toBe(503)
-    expect(JSON.parse(refused.text)).toEqual({
-      message: expect.stringMatching(/^rpc error: code = Unavailable desc = there is no primary manager/),
-    })
+    for (const method of ['GET', 'DELETE']) {
+      const { answer } = send({ port, path: '/services/x', method })
+      await expect.poll(isWaited).toBe(true)
+      clock.advance(6_000)
+      const refused = await answer
+      expect(refused.statusCode).toBe(503)
+      expect(await jsonOf(refused)).toEqual({
+        message: expect.stringMatching(/^rpc error: code = Unavailable desc = there is no primary manager/),
+      })
+    }
   })
 
   test('takes none but a manager for the primary', async () => {
@@ -198,36 +218,130 @@ describe('a secondary', () => {
     expect(asked).toBe(false)
   })
 
-  test('gives up a primary that stands still when another leads', async () => {
-    const primary = await aPrimary(() => undefined)
-    const { port, elect } = await aSecondary(primary)
-    const { answer } = send({ port, path: '/services' })
-    await once(primary, 'request')
-    elect({ managerId: 'third', address: '', apiAddress: '127.0.0.1:1' })
-    expect((await answer).statusCode).toBe(503)
-  })
-
   test('does not pass on what another manager has passed on', async () => {
     let asked = false
     const primary = await aPrimary((_incoming, response) => {
       asked = true
       response.end()
     })
-    const { port } = await aSecondary(primary)
-    const answer = await ask({ port, path: '/services', headers: { 'shoal-passed-on': 'another' } })
-    expect(answer.status).toBe(503)
+    const clock = new VirtualClock()
+    const { port, isWaited } = await aSecondary(primary, clock)
+    const { answer } = send({ port, path: '/services', headers: { 'shoal-passed-on': 'another' } })
+    await expect.poll(isWaited).toBe(true)
+    clock.advance(2_000)
+    const { statusCode, headers } = await answer
+    expect(statusCode).toBe(503)
+    expect(headers['shoal-declined']).toBe('yes')
     expect(asked).toBe(false)
   })
+})
 
-  test('that becomes the primary while it is asked serves the request itself', async () => {
-    const { port, role } = await aSecondary(undefined)
-    const { answer } = send({ port, path: '/services', headers: { 'shoal-passed-on': 'another' } })
-    await sleep(systemClock, 50)
+describe('in an election, a secondary', () => {
+  const OTHER = 'thirdmanager000000000000'
+  const SPEC = JSON.stringify({ Name: 'web', TaskTemplate: { ContainerSpec: { Image: 'busybox:1' } } })
+  const CREATE = { path: '/services/create', method: 'POST', headers: { 'content-type': 'application/json' } }
+
+  test('sends what could not be sent to the next primary, body and all', async () => {
+    const { port, elect, isWaited } = await aSecondary(undefined)
+    elect(infoOf(MANAGER, kill(await aPrimary(() => undefined))))
+    const { answer } = send({ port, ...CREATE, body: SPEC })
+    await expect.poll(isWaited).toBe(true)
+    const next = await aPrimary((incoming, response) => {
+      void textOf(incoming).then((body) => response.writeHead(201).end(body))
+    }, identityOf(OTHER))
+    elect(infoOf(OTHER, portOf(next)))
+    expect((await answer).statusCode).toBe(201)
+    expect(await textOf(await answer)).toBe(SPEC)
+  })
+
+  test('that becomes the primary itself serves what could not be sent, body and all', async () => {
+    const { port, elect, isWaited, role } = await aSecondary(undefined)
+    elect(infoOf(MANAGER, kill(await aPrimary(() => undefined))))
+    const { answer } = send({ port, ...CREATE, body: SPEC })
+    await expect.poll(isWaited).toBe(true)
+    elect(undefined)
+    elect(infoOf(SECOND, 1))
     role.set(true)
-    expect((await answer).statusCode).toBe(200)
+    expect((await answer).statusCode).toBe(201)
+    expect(await ask({ port, path: '/services/web' })).toMatchObject({ status: 200 })
     // An upgrade is an ordinary request to the primary.
     const headers = { connection: 'Upgrade', upgrade: 'h2c' }
     expect((await ask({ port, path: '/_ping', headers })).status).toBe(200)
+  })
+
+  test('that becomes the primary serves what was passed on to it', async () => {
+    const { port, role, isWaited } = await aSecondary(undefined)
+    const { answer } = send({ port, path: '/services', headers: { 'shoal-passed-on': 'another' } })
+    await expect.poll(isWaited).toBe(true)
+    role.set(true)
+    expect((await answer).statusCode).toBe(200)
+  })
+
+  test('refuses in time what could not be sent, when nobody takes over', async () => {
+    const clock = new VirtualClock()
+    const { port, elect, isWaited } = await aSecondary(undefined, clock)
+    elect(infoOf(MANAGER, kill(await aPrimary(() => undefined))))
+    const { answer } = send({ port, ...CREATE, body: SPEC })
+    await expect.poll(isWaited).toBe(true)
+    clock.advance(6_000)
+    expect((await answer).statusCode).toBe(503)
+    expect(await jsonOf(await answer)).toEqual({ message: expect.stringContaining('no primary manager') })
+  })
+
+  test.each(['killed', 'standing still'])(
+    'asks the next primary when the first was lost: %s',
+    async (how) => {
+      const first = await aPrimary(() => undefined)
+      const { port, elect } = await aSecondary(first)
+      const read = send({ port, path: '/services' })
+      await once(first, 'request')
+      const write = send({ port, ...CREATE, body: SPEC })
+      await once(first, 'request')
+      const asked: (string | undefined)[] = []
+      const next = await aPrimary((incoming, response) => {
+        asked.push(incoming.method)
+        response.end('[]')
+      }, identityOf(OTHER))
+      if (how === 'killed') kill(first)
+      elect(infoOf(OTHER, portOf(next)))
+
+      expect((await read.answer).statusCode).toBe(200)
+      const refused = await write.answer
+      expect(refused.statusCode).toBe(503)
+      expect(await jsonOf(refused)).toEqual({
+        message: expect.stringMatching(/primary manager was lost .* may or may not have been done/),
+      })
+      expect(asked).toEqual(['GET'])
+    },
+  )
+
+  test('asks the next one when the manager that was asked leads no more', async () => {
+    const first = await aPrimary((_incoming, response) =>
+      response.writeHead(503, { 'shoal-declined': 'yes' }).end('{"message":"no primary"}'),
+    )
+    const { port, elect } = await aSecondary(first)
+    const read = send({ port, path: '/services' })
+    const write = send({ port, ...CREATE, body: SPEC })
+    // What was read of its body is gone: the refusal is handed on, and nothing was done.
+    expect((await write.answer).statusCode).toBe(503)
+    const next = await aPrimary((_incoming, response) => response.end('[]'), identityOf(OTHER))
+    elect(infoOf(OTHER, portOf(next)))
+    expect((await read.answer).statusCode).toBe(200)
+  })
+
+  test('joins an upgraded connection with the next primary', async () => {
+    const { port, elect, isWaited } = await aSecondary(undefined)
+    elect(infoOf(MANAGER, kill(await aPrimary(() => undefined))))
+    const headers = { connection: 'Upgrade', upgrade: 'tcp' }
+    const { call } = send({ port, path: '/exec/1/start', method: 'POST', headers })
+    const upgraded = once(call, 'upgrade') as Promise<[IncomingMessage, NodeJS.ReadWriteStream]>
+    await expect.poll(isWaited).toBe(true)
+    const next = await aPrimary(() => undefined, identityOf(OTHER))
+    next.on('upgrade', (_incoming, socket) => {
+      socket.end('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n')
+    })
+    elect(infoOf(OTHER, portOf(next)))
+    expect((await upgraded)[0].statusCode).toBe(101)
   })
 })
 

@@ -96,10 +96,9 @@ function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
     if (
       passOn &&
       !ANSWERED_BY_EVERY_MANAGER.has(pathOf(request.url)) &&
-      !(await passOn.isOurs(request.raw))
+      (await passOn.request(request.raw, reply.raw, request.originalUrl))
     ) {
       reply.hijack()
-      passOn.request(request.raw, reply.raw, request.originalUrl)
       return reply
     }
     // Before the body is read: a build context may be large.
@@ -127,21 +126,29 @@ function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
  * upgrades; every other request is served as if nobody had wished for more.
  */
 function takeUpgrades(app: FastifyInstance, options: ApiOptions): void {
-  const { https, log, state, passOn } = options
   app.server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
-    try {
-      if (passOn && !passOn.primary) {
-        if (https) checkAccess(client, state)
-        void passOn.upgrade(request, client, head)
-      } else if (!serveUpgrade(request, client, head, options)) {
-        client.unshift(withoutUpgrade(request, head))
-        app.server.emit(https ? 'secureConnection' : 'connection', client)
-      }
-    } catch (error) {
-      log.warn({ err: error }, 'an upgrade was refused')
+    takeUpgrade(app, options, request, client, head).catch((error: unknown) => {
+      options.log.warn({ err: error }, 'an upgrade was refused')
       client.destroy()
-    }
+    })
   })
+}
+
+async function takeUpgrade(
+  app: FastifyInstance,
+  options: ApiOptions,
+  request: IncomingMessage,
+  client: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const { https, state, passOn } = options
+  if (passOn && !passOn.primary) {
+    if (https) checkAccess(client, state)
+    if (await passOn.upgrade(request, client, head)) return
+  }
+  if (serveUpgrade(request, client, head, options)) return
+  client.unshift(withoutUpgrade(request, head))
+  app.server.emit(https ? 'secureConnection' : 'connection', client)
 }
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/'

@@ -40,12 +40,14 @@ export interface PassOn {
   readonly primary: boolean
   /** @returns ends the subscription */
   onRoleChange(listener: () => void): () => void
-  /** Whether this manager serves a request itself; found out only when an election is over, for a while. */
-  isOurs(request: IncomingMessage): Promise<boolean>
-  /** Has the primary answer. @param path as the client asked for it */
-  request(request: IncomingMessage, response: ServerResponse, path: string): void
-  /** The same for a connection that is to be upgraded. It never rejects. */
-  upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void>
+  /**
+   * Has the primary answer, once there is one, and refuses clearly when there is none for too long. It never rejects.
+   * @param path as the client asked for it
+   * @returns false when this manager is the one to serve it: nothing of it has been read
+   */
+  request(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean>
+  /** The same for a connection that is to be upgraded. */
+  upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<boolean>
 }
 
 /** What the API needs of the certificate authority: pure functions of the cluster's record, given by ca/. */

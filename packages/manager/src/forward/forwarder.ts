@@ -1,40 +1,32 @@
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
-import { Agent, request as httpsRequest } from 'node:https'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Agent } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
-import type { Clock, Logger } from '@shoal/common'
-import { clusterIdOfRoot, type Identity, MANAGER_NAME, requireManager } from '@shoal/common/tls/index'
-import { swarmError } from '../api/errors.js'
+import type { TLSSocket } from 'node:tls'
+import type { Logger } from '@shoal/common'
+import type { Identity } from '@shoal/common/tls/index'
 import type { PassOn } from '../api/options.js'
-import type { ManagerDirectory } from '../leader/index.js'
-import type { Role } from '../role.js'
+import type { ManagerInfo } from '../leader/index.js'
+import { attempt, type Exchange } from './attempt.js'
+import { connectionTo, endWithItsPrimary, untilConnected } from './connection.js'
+import { type Outcome, type Step, stepAfter, type Traits } from './decide.js'
+import { hasBody, headOf, isMarked } from './headers.js'
+import { patienceOf } from './patience.js'
+import { NO_PRIMARY, refuse, refuseRaw, UNKNOWN } from './refusals.js'
+import { type Election, untilChanged, untilRouted } from './route.js'
 
-export interface ForwarderOptions {
-  readonly managerId: string
-  readonly role: Role
-  readonly directory: Pick<ManagerDirectory, 'leader' | 'untilLeader' | 'onChange'>
+export interface ForwarderOptions extends Election {
   /** What this manager shows to the primary. */
   readonly identity: () => Identity
-  readonly clock: Clock
   readonly log: Logger
 }
 
-/** Says that another manager has let this request in: it is not passed on once more. */
-const MARK = 'shoal-passed-on'
-/** How long a request waits for an election, in milliseconds. */
-const PATIENCE_MS = 2_000
-/** They speak of one connection, not of the request. */
-const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'])
-
-const NO_PRIMARY = swarmError(
-  'unavailable',
-  'there is no primary manager at present: one takes over as soon as it can, try again',
-).message
-
-interface Target {
-  readonly managerId: string
-  readonly connection: ConnectionOptions
-}
+/**
+ * How long a request waits for a primary, in milliseconds: for the lease of one that fell silent to end, and another
+ * to take over.
+ */
+const PATIENCE_MS = 6_000
+/** How long one that was passed on waits for the term of this manager to begin: somebody else waits beside it. */
+const PASSED_ON_PATIENCE_MS = 2_000
 
 /** Passes requests on to the primary. Whoever calls it has checked that the client may use the API. */
 export class Forwarder implements PassOn {
@@ -53,131 +45,117 @@ export class Forwarder implements PassOn {
     return this.#options.role.onChange(listener)
   }
 
-  async isOurs({ headers }: IncomingMessage): Promise<boolean> {
-    const { role, directory, managerId, clock } = this.#options
-    if (role.primary) return true
-    const isMarked = headers[MARK] !== undefined
-    const leader = isMarked ? undefined : await directory.untilLeader(PATIENCE_MS)
-    const chosen = isMarked || leader?.managerId === managerId
-    return chosen && role.untilPrimary(clock, PATIENCE_MS)
+  async request(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
+    if (this.primary) return false
+    const isPassedOn = isMarked(request)
+    return this.#pass({
+      client: response,
+      isPassedOn,
+      traits: { isRead: request.method === 'GET' || request.method === 'HEAD', hasBody: hasBody(request) },
+      attempt: (leader, signal) => this.#ask({ request, response, path }, leader, signal),
+      refuse: (message) => refuse(response, message, isPassedOn),
+    })
   }
 
-  request(request: IncomingMessage, response: ServerResponse, path: string): void {
-    const target = this.#target(request)
-    if (response.destroyed) return
-    if (!target) return refuse(response)
-    const { method } = request
-    const headers = { ...withoutHops(request.headers), [MARK]: this.#options.managerId }
-    const call = httpsRequest({ ...target.connection, agent: this.#agent, method, path, headers })
-    call.once('response', (answer) => {
-      answer.once('error', () => response.destroy())
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answerHeaders(answer))
-      response.flushHeaders()
-      answer.pipe(response)
-    })
-    call.on('error', (error) => {
-      request.unpipe(call)
-      if (response.destroyed) return
-      this.#options.log.warn({ err: error, primary: target.managerId }, 'a request could not be passed on')
-      if (response.headersSent) response.destroy()
-      else refuse(response)
-    })
-    response.once('close', () => {
-      if (!response.writableFinished) call.destroy()
-    })
-    this.#endWithItsPrimary(target.managerId, call)
-    request.pipe(call)
-  }
-
-  /** From here on the bytes are the primary's and the client's alone: nothing of them is read here. */
-  async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<void> {
+  /** Once they are joined, the bytes are the primary's and the client's alone: nothing of them is read here. */
+  async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<boolean> {
     client.on('error', () => client.destroy())
-    await this.#options.directory.untilLeader(PATIENCE_MS)
-    const target = this.#target(request)
-    if (client.destroyed) return
-    if (!target) return refuseRaw(client)
-    let connected = false
-    // Node knows the option here, too, whatever its types say.
-    const options = { ...target.connection, allowHalfOpen: true }
-    const primary = connect(options, () => {
-      connected = true
-      primary.write(headOf(request, this.#options.managerId))
-      primary.write(head)
-      client.pipe(primary)
-      primary.pipe(client)
+    return this.#pass({
+      client,
+      isPassedOn: isMarked(request),
+      traits: { isRead: false, hasBody: true },
+      attempt: (leader, signal) => this.#join({ request, client, head }, leader, signal),
+      refuse: (message) => refuseRaw(client, message),
     })
-    primary.on('error', (error) => {
-      this.#options.log.warn({ err: error, primary: target.managerId }, 'an upgrade could not be passed on')
-      if (connected) client.destroy()
-      else refuseRaw(client)
-    })
-    this.#endWithItsPrimary(target.managerId, primary)
-    client.once('close', () => primary.destroy())
-    primary.once('close', () => connected && client.destroy())
   }
 
   close(): void {
     this.#agent.destroy()
   }
 
-  #target(request: IncomingMessage): Target | undefined {
-    if (request.headers[MARK] !== undefined) return undefined
-    const { directory, identity, managerId } = this.#options
-    const leader = directory.leader()
-    if (!leader || leader.managerId === managerId) return undefined
-    const { keyPem: key, certificatePem: cert, rootsPem: ca } = identity()
-    const colon = leader.apiAddress.lastIndexOf(':')
-    const connection: ConnectionOptions = {
-      host: leader.apiAddress.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
-      port: Number(leader.apiAddress.slice(colon + 1)),
-      key,
-      cert,
-      ca,
-      servername: MANAGER_NAME,
-      checkServerIdentity: requireManager(clusterIdOfRoot(ca), leader.managerId),
+  /** @returns false when this manager is the one to serve it */
+  async #pass(passage: Passage): Promise<boolean> {
+    const { client, isPassedOn } = passage
+    const patience = patienceOf(client, isPassedOn ? PASSED_ON_PATIENCE_MS : PATIENCE_MS, this.#options.clock)
+    try {
+      for (let losses = 0; ;) {
+        const route = await untilRouted(this.#options, isPassedOn, patience.signal)
+        if (client.destroyed) return true
+        if (route?.type === 'ours') return false
+        if (!route) {
+          passage.refuse(NO_PRIMARY)
+          return true
+        }
+        const outcome = await passage.attempt(route.leader, patience.signal)
+        if (outcome.type === 'lost' && ++losses === 1) patience.renew()
+        const step = stepAfter(outcome, passage.traits, losses, !patience.signal.aborted)
+        if (step !== 'again') {
+          this.#end(step, outcome, passage, route.leader)
+          return true
+        }
+        await this.#untilWorthwhile(route.leader, patience.signal)
+      }
+    } finally {
+      patience.end()
     }
-    return { managerId: leader.managerId, connection }
   }
 
-  /** A primary that stands still would keep its clients waiting although another one leads. */
-  #endWithItsPrimary(managerId: string, call: ClientRequest | TLSSocket): void {
-    const { directory } = this.#options
-    const stop = directory.onChange(() => {
-      const leader = directory.leader()
-      if (leader && leader.managerId !== managerId) call.destroy(new Error('another manager leads now'))
-    })
-    call.once('close', stop)
+  #ask(exchange: Exchange, leader: ManagerInfo, signal: AbortSignal): Promise<Outcome> {
+    const { managerId, directory, identity } = this.#options
+    const parts = { managerId, directory, identity: identity(), agent: this.#agent, signal }
+    return attempt(exchange, leader, parts)
+  }
+
+  async #join(upgrade: Upgrade, leader: ManagerInfo, signal: AbortSignal): Promise<Outcome> {
+    const { managerId, directory, identity } = this.#options
+    // Node knows the option here, too, whatever its types say.
+    const options = { ...connectionTo(leader, identity()), allowHalfOpen: true }
+    try {
+      const primary = await untilConnected(options, signal)
+      endWithItsPrimary(directory, leader.managerId, primary)
+      joinEnds(upgrade, primary, managerId)
+      return { type: 'answered' }
+    } catch (error) {
+      return { type: 'unsent', error: error as Error }
+    }
+  }
+
+  #end(step: Exclude<Step, 'again'>, outcome: Outcome, { refuse }: Passage, leader: ManagerInfo): void {
+    if (step === 'done') return
+    const reason = 'error' in outcome ? { err: outcome.error } : {}
+    this.#options.log.warn({ ...reason, primary: leader.managerId }, 'a request could not be passed on')
+    refuse(step === 'refuse-as-unknown' ? UNKNOWN : NO_PRIMARY)
+  }
+
+  /** The one that was asked in vain is given a moment, and any other none. */
+  async #untilWorthwhile({ managerId }: ManagerInfo, signal: AbortSignal): Promise<void> {
+    if (this.#options.directory.leader()?.managerId === managerId) await untilChanged(this.#options, signal)
   }
 }
 
-/** `transfer-encoding` stays in a request: it tells Node that a body follows, whatever the method. */
-function withoutHops(headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const kept = Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && name !== 'expect')
-  return Object.fromEntries(kept)
+/** What is to be passed on. */
+interface Passage {
+  readonly client: ServerResponse | Duplex
+  /** By another manager, which takes this one for the primary. */
+  readonly isPassedOn: boolean
+  readonly traits: Traits
+  readonly attempt: (leader: ManagerInfo, signal: AbortSignal) => Promise<Outcome>
+  readonly refuse: (message: string) => void
 }
 
-function answerHeaders({ headers }: IncomingMessage): IncomingHttpHeaders {
-  const { 'transfer-encoding': _ours, ...kept } = withoutHops(headers)
-  return kept
+interface Upgrade {
+  readonly request: IncomingMessage
+  readonly client: Duplex
+  readonly head: Buffer
 }
 
-/** The request's first lines as the client sent them, and the mark. */
-function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage, managerId: string): string {
-  let head = `${method} ${url} HTTP/1.1\r\n${MARK}: ${managerId}\r\n`
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
-  return `${head}\r\n`
-}
-
-const refusal = (): string => `${JSON.stringify({ message: NO_PRIMARY })}\n`
-
-function refuse(response: ServerResponse): void {
-  const body = refusal()
-  response.writeHead(503, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-  response.end(body)
-}
-
-function refuseRaw(client: Duplex): void {
-  const body = refusal()
-  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  client.end(`HTTP/1.1 503 Service Unavailable\r\n${head}\r\n\r\n${body}`)
+function joinEnds({ request, client, head }: Upgrade, primary: TLSSocket, managerId: string): void {
+  if (client.destroyed) return void primary.destroy()
+  primary.on('error', () => client.destroy())
+  client.once('close', () => primary.destroy())
+  primary.once('close', () => client.destroy())
+  primary.write(headOf(request, managerId))
+  primary.write(head)
+  client.pipe(primary)
+  primary.pipe(client)
 }

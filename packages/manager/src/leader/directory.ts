@@ -53,18 +53,6 @@ export class ManagerDirectory {
     return () => this.#listeners.delete(listener)
   }
 
-  /** The primary, waited for `patienceMs` milliseconds at the most; undefined when there is none by then. */
-  async untilLeader(patienceMs: number): Promise<ManagerInfo | undefined> {
-    if (this.leader()) return this.leader()
-    const found = new AbortController()
-    const stop = this.onChange(() => {
-      if (this.leader()) found.abort()
-    })
-    await sleep(this.#options.clock, patienceMs, found.signal)
-    stop()
-    return this.leader()
-  }
-
   #isManager(key: string): boolean {
     return key.startsWith(managersPrefix(this.#options.cluster))
   }
