@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../support/index.js'
 import { createContainersScene, type ContainersScene } from './containers-scene.js'
+
+const CTL = fileURLToPath(new URL('../../bin/ctl', import.meta.url))
 
 let scene: ContainersScene
 
@@ -93,6 +96,36 @@ describe('a container of a task, by the docker CLI through a manager', () => {
   test('what is not there is told in Docker’s words', async () => {
     expect((await scene.docker('logs', 'nobody')).stderr).toContain('No such container: nobody')
     expect((await scene.docker('exec', 'nobody', 'true')).stderr).toContain('No such container: nobody')
+  })
+})
+
+describe('the same by ctl', () => {
+  test('runs a shell in a terminal: what is typed, ctrl-C, a new window and the exit code arrive', async () => {
+    // The script changes the window of its own terminal a while after the shell has begun.
+    const shell = `stty rows 31 cols 97; (sleep 3; stty rows 33 cols 99 < /dev/tty) & ${CTL} exec -it web.1 sh`
+    const { code, stdout } = await scene.inTerminal(shell, [
+      'sleep 100\\n',
+      '\\003',
+      'until test "$(stty size)" = "33 99"; do sleep 1; done; echo re"sized"\\n',
+      'exit 7\\n',
+    ])
+    expect(stdout).toContain('resized')
+    expect(code).toBe(7)
+  })
+
+  test('takes input to its end, tells both outputs apart, and hands on the exit code', async () => {
+    const typed = await scene.shell(`seq 1 20000 | ${CTL} exec -i web.1 sh -c "wc -l; echo err >&2; exit 3"`)
+    expect(typed).toEqual({ code: 3, stdout: '20000\n', stderr: 'err\n' })
+  })
+
+  test('lists containers and tells the logs of one', async () => {
+    const listed = await scene.shell(`${CTL} ps --format '{{.Names}} {{.Node}}'`)
+    expect(listed.stdout).toContain('web.1.talker host-n1\n')
+    expect(await scene.shell(`${CTL} logs talker`)).toEqual({
+      code: 0,
+      stdout: 'one\nthree\n',
+      stderr: 'two\n',
+    })
   })
 })
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { callerFor, findEndpoint, ManagerClient, registryAuthFor, registryOf } from './index.js'
+import { findEndpoint, ManagerClient, registryAuthFor, registryOf } from './index.js'
 
 interface Seen {
   method: string | undefined
@@ -35,7 +35,7 @@ describe('a client on a socket', () => {
     await new Promise<void>((resolve) => {
       server.listen(path, resolve)
     })
-    client = new ManagerClient(callerFor(findEndpoint(undefined, { SHOAL_SOCKET: path })))
+    client = ManagerClient.at(findEndpoint(undefined, { SHOAL_SOCKET: path }))
   })
   afterEach(async () => {
     await new Promise((resolve) => {
@@ -80,9 +80,7 @@ describe('a client on a socket', () => {
 })
 
 test('a manager that is not there is named, with what to do about it', async () => {
-  const client = new ManagerClient(
-    callerFor(findEndpoint(undefined, { SHOAL_SOCKET: '/nonexistent/manager.sock' })),
-  )
+  const client = ManagerClient.at(findEndpoint(undefined, { SHOAL_SOCKET: '/nonexistent/manager.sock' }))
   await expect(client.info()).rejects.toMatchObject({
     code: 'unavailable',
     message:

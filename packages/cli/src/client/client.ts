@@ -12,11 +12,12 @@ import type {
   SwarmSpec,
   Task,
 } from '@shoal/engine-api'
+import { ContainerClient } from './containers.js'
+import type { Endpoint } from './endpoint.js'
+import { filterParameter, type Filters } from './filters.js'
 import { type Frame, FrameReader, LineReader } from './frames.js'
 import { cliRegistryHeader } from './registry-auth.js'
-import type { Call } from './transport.js'
-
-export type Filters = Readonly<Record<string, readonly string[]>>
+import { type Call, callerFor, type Upgrade, upgraderFor } from './transport.js'
 
 /** What `GET /info` says, as far as ctl looks at it; the rest is shown as it comes. */
 export interface Info {
@@ -107,23 +108,18 @@ export interface ServiceUpdateOptions {
 
 const at = (id: string): string => encodeURIComponent(id)
 
-/** Filters as the API takes them: `{"name":{"value":true}}` in one query parameter. */
-function filterParameter(filters: Filters | undefined): string | undefined {
-  const entries = Object.entries(filters ?? {}).filter(([, values]) => values.length > 0)
-  if (entries.length === 0) return undefined
-  const sets = entries.map(([name, values]) => [
-    name,
-    Object.fromEntries(values.map((value) => [value, true])),
-  ])
-  return JSON.stringify(Object.fromEntries(sets))
-}
-
 /** The calls of the Engine API that ctl makes. Every method throws what its `Call` throws. */
 export class ManagerClient {
+  readonly containers: ContainerClient
   readonly #call: Call
 
-  constructor(call: Call) {
+  constructor(call: Call, upgrade: Upgrade) {
     this.#call = call
+    this.containers = new ContainerClient(call, upgrade)
+  }
+
+  static at(endpoint: Endpoint): ManagerClient {
+    return new ManagerClient(callerFor(endpoint), upgraderFor(endpoint))
   }
 
   async #get<Document>(path: string, query?: Record<string, string | undefined>): Promise<Document> {

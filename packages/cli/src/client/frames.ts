@@ -1,15 +1,15 @@
-/** One piece of a multiplexed log stream. */
+/** One piece of a multiplexed stream. */
 export interface Frame {
   /** 1: standard output. 2: standard error. 3: the manager's own word about the stream. */
   readonly stream: number
-  readonly text: string
+  readonly bytes: Buffer
 }
 
 /** stream, three zeroes, and the length in four bytes, big-endian: Docker's frame. */
 const HEADER_BYTES = 8
 const LENGTH_AT = 4
 
-/** Puts a multiplexed log stream together again, wherever the connection has cut it. */
+/** Puts a multiplexed stream together again, wherever the connection has cut it. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0)
 
@@ -20,8 +20,7 @@ export class FrameReader {
     while (this.#rest.length >= HEADER_BYTES) {
       const end = HEADER_BYTES + this.#rest.readUInt32BE(LENGTH_AT)
       if (this.#rest.length < end) break
-      const text = this.#rest.subarray(HEADER_BYTES, end).toString('utf8')
-      frames.push({ stream: this.#rest[0] ?? 0, text })
+      frames.push({ stream: this.#rest[0] ?? 0, bytes: this.#rest.subarray(HEADER_BYTES, end) })
       this.#rest = this.#rest.subarray(end)
     }
     return frames

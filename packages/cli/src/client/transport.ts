@@ -1,4 +1,5 @@
-import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { IncomingMessage, request as httpRequest, RequestOptions } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { type ErrorCode, messageOf, ShoalError } from '@shoal/common/errors'
 import type { Endpoint } from './endpoint.js'
 
@@ -63,6 +64,62 @@ export function callerFor(endpoint: Endpoint): Call {
   }
 }
 
+/** One request whose connection becomes a stream of bytes between ctl and a container. */
+export type Upgrade = (path: string, body: unknown) => Promise<Duplex>
+
+/** @returns a function that throws as those of `callerFor` do */
+export function upgraderFor(endpoint: Endpoint): Upgrade {
+  return async (path, body) => {
+    const payload = JSON.stringify(body)
+    const { request, target } = await requesterFor(endpoint)
+    const headers = { ...headersFor(endpoint, payload), Connection: 'Upgrade', Upgrade: 'tcp' }
+    return new Promise((resolve, reject) => {
+      const outgoing = request({ ...target, method: 'POST', path, headers, agent: false })
+      outgoing.on('error', (error) => reject(unreachable(endpoint, error)))
+      outgoing.on('upgrade', (_response, socket: Duplex, head: Buffer) => {
+        if (head.length > 0) socket.unshift(head)
+        resolve(socket)
+      })
+      outgoing.on('response', (response: IncomingMessage) => {
+        void textOf(response).then((text) => {
+          reject(
+            new ManagerRefusal(response.statusCode ?? 0, refusalText(text) ?? response.statusMessage ?? ''),
+          )
+        }, reject)
+      })
+      outgoing.end(payload)
+    })
+  }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+async function requesterFor(
+  endpoint: Endpoint,
+): Promise<{ request: typeof httpRequest; target: RequestOptions }> {
+  const secure = endpoint.kind === 'tcp' && endpoint.tls !== undefined
+  const { request } = secure ? await import('node:https') : await import('node:http')
+  const target: RequestOptions =
+    endpoint.kind === 'socket'
+      ? { socketPath: endpoint.path }
+      : { host: endpoint.host, port: endpoint.port, ...endpoint.tls }
+  return { request, target }
+}
+
+function headersFor(endpoint: Endpoint, payload: string | undefined): Record<string, string> {
+  return {
+    ...(endpoint.kind === 'socket' && { Host: 'shoal' }),
+    ...(payload !== undefined && {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(payload)),
+    }),
+  }
+}
+
 interface Answer {
   status: number
   statusText: string
@@ -71,20 +128,8 @@ interface Answer {
 
 async function send(endpoint: Endpoint, method: string, path: string, options: CallOptions): Promise<Answer> {
   const payload = options.body === undefined ? undefined : JSON.stringify(options.body)
-  const secure = endpoint.kind === 'tcp' && endpoint.tls !== undefined
-  const { request } = secure ? await import('node:https') : await import('node:http')
-  const target: RequestOptions =
-    endpoint.kind === 'socket'
-      ? { socketPath: endpoint.path }
-      : { host: endpoint.host, port: endpoint.port, ...endpoint.tls }
-  const headers = {
-    ...(endpoint.kind === 'socket' && { Host: 'shoal' }),
-    ...(payload !== undefined && {
-      'Content-Type': 'application/json',
-      'Content-Length': String(Buffer.byteLength(payload)),
-    }),
-    ...options.headers,
-  }
+  const { request, target } = await requesterFor(endpoint)
+  const headers = { ...headersFor(endpoint, payload), ...options.headers }
   return new Promise((resolve, reject) => {
     const nothing = { status: 200, statusText: '', text: '' }
     const fail = (error: unknown): void =>

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import type { Clock } from '@shoal/common/clock'
-import { callerFor, findEndpoint, ManagerClient } from '../client/index.js'
-import type { Io } from '../commands/lib/command.js'
+import { findEndpoint, ManagerClient } from '../client/index.js'
+import type { Console, Io } from '../commands/lib/command.js'
 import { liveScreen, plainScreen } from '../progress/index.js'
 
 const DEFAULT_COLUMNS = 80
@@ -20,6 +20,26 @@ async function confirm(question: string): Promise<boolean> {
   }
 }
 
+function processConsole(): Console {
+  const { stdin, stdout, stderr } = process
+  return {
+    input: stdin,
+    output: stdout,
+    errors: stderr,
+    inputIsTerminal: stdin.isTTY,
+    takeKeys() {
+      if (!stdin.isTTY) return () => undefined
+      stdin.setRawMode(true)
+      return () => void stdin.setRawMode(false)
+    },
+    window: () => (stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined),
+    onResize(listener) {
+      stdout.on('resize', listener)
+      return () => void stdout.removeListener('resize', listener)
+    },
+  }
+}
+
 /** The world as this process has it. */
 export function processIo(host: string | undefined, clock: Clock): Io {
   const write = (text: string): void => void process.stdout.write(text)
@@ -30,7 +50,8 @@ export function processIo(host: string | undefined, clock: Clock): Io {
     environment: process.env,
     confirm: (question) => confirm(`${question} `),
     clock,
-    client: () => (client ??= new ManagerClient(callerFor(findEndpoint(host, process.env)))),
+    client: () => (client ??= ManagerClient.at(findEndpoint(host, process.env))),
+    console: processConsole,
     screen: () =>
       process.stdout.isTTY
         ? liveScreen(write, () => ({

@@ -175,6 +175,18 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
     summary: 'Get real time events from the cluster',
     load: () => import('./system/events.js'),
   },
+  exec: {
+    summary: 'Execute a command in a running container, on whichever node it is',
+    load: () => import('./container/exec.js'),
+  },
   info: { summary: 'Display system-wide information', load: () => import('./system/info.js') },
+  logs: {
+    summary: 'Fetch the logs of one container, on whichever node it is',
+    load: () => import('./container/logs.js'),
+  },
+  ps: {
+    summary: 'List the containers of the cluster with their nodes',
+    load: () => import('./container/list.js'),
+  },
   version: { summary: 'Show the version information', load: () => import('./system/version.js') },
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '@shoal/common/clock'
-import { callerFor, findEndpoint, ManagerClient } from '../client/index.js'
+import { findEndpoint, ManagerClient } from '../client/index.js'
+import { PassThrough, Writable } from 'node:stream'
 import { runCommandLine } from '../command-line/index.js'
 import { plainScreen } from '../progress/index.js'
 
@@ -72,11 +73,29 @@ async function run(words: string[], socket: string, clock: Clock): Promise<Ran> 
     // Nobody is there to ask.
     confirm: () => Promise.resolve(false),
     clock,
-    client: () => new ManagerClient(callerFor(findEndpoint(host, environment))),
+    client: () => ManagerClient.at(findEndpoint(host, environment)),
+    console: () => ({
+      input: new PassThrough().end(),
+      output: collector((text) => (ran.out += text)),
+      errors: collector((text) => (ran.err += text)),
+      inputIsTerminal: false,
+      takeKeys: () => () => undefined,
+      window: () => undefined,
+      onResize: () => () => undefined,
+    }),
     screen: () => plainScreen((text) => void (ran.out += text)),
     untilInterrupted: (work) => work(new AbortController().signal),
   }))
   return ran
+}
+
+function collector(add: (text: string) => void): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      add(chunk.toString())
+      done()
+    },
+  })
 }
 
 async function read(incoming: IncomingMessage): Promise<Request> {

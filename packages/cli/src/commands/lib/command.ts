@@ -1,12 +1,27 @@
+import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '@shoal/common/clock'
 import { ShoalError } from '@shoal/common/errors'
-import type { ManagerClient } from '../../client/index.js'
+import type { ManagerClient, TerminalWindow } from '../../client/index.js'
 import type { Environment } from '../../client/index.js'
 import type { Screen } from '../../progress/index.js'
 import type { Flag, GivenFlags } from '../../spec/index.js'
 
 /** A flag as the command line shows and reads it. */
 export type FlagText = Omit<Flag, 'apply'>
+
+/** Where ctl itself reads and writes bytes: a terminal, or files and pipes. */
+export interface Console {
+  readonly input: Readable
+  readonly output: Writable
+  readonly errors: Writable
+  readonly inputIsTerminal: boolean
+  /** Takes every key as it is typed, ctrl-C too. @returns ends that */
+  takeKeys(): () => void
+  /** Undefined without a terminal to write to. */
+  window(): TerminalWindow | undefined
+  /** @returns ends the subscription */
+  onResize(listener: () => void): () => void
+}
 
 /** What a command may use of the world. */
 export interface Io {
@@ -20,6 +35,7 @@ export interface Io {
   confirm(question: string): Promise<boolean>
   /** The API of the manager that the command line names. */
   client(): ManagerClient
+  console(): Console
   /** Where progress is shown. */
   screen(): Screen
   /** Runs `work` with a signal that ctrl-C gives. */

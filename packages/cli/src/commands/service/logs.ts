@@ -40,9 +40,10 @@ export const command: Command = {
     })
     // Lines wait for the names of their tasks, one after the other.
     let printed: Promise<void> = Promise.resolve()
-    const show = async (frame: Frame): Promise<void> => {
-      const line = raw || frame.stream > 2 ? frame.text : await prefixed(frame.text, names, given)
-      if (frame.stream === 1) io.print(line.replace(/\n$/, ''))
+    const show = async ({ stream, bytes }: Frame): Promise<void> => {
+      const text = bytes.toString('utf8')
+      const line = raw || stream > 2 ? text : await prefixed(text, names, given)
+      if (stream === 1) io.print(line.replace(/\n$/, ''))
       else io.warn(line.replace(/\n$/, ''))
     }
     await io.untilInterrupted(async (signal) => {

@@ -1,6 +1,6 @@
 import { ShoalError } from '@shoal/common/errors'
 import type { Node } from '@shoal/engine-api'
-import { callerFor, ManagerClient } from '../../client/index.js'
+import { ManagerClient } from '../../client/index.js'
 import { type Daemon, lastLogLines, startDaemon, waitUntil } from '../../daemon/index.js'
 import type { Io } from '../lib/command.js'
 
@@ -9,7 +9,7 @@ export type Started = ReturnType<typeof startDaemon>
 
 /** The API of this host's own manager, whatever DOCKER_HOST says. */
 export function localManager(socketPath: string): ManagerClient {
-  return new ManagerClient(callerFor({ kind: 'socket', path: socketPath, shown: `unix://${socketPath}` }))
+  return ManagerClient.at({ kind: 'socket', path: socketPath, shown: `unix://${socketPath}` })
 }
 
 /** How a start went. */
