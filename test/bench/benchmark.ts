@@ -6,12 +6,18 @@ export interface Result {
   readonly note?: string
 }
 
+export type StoreKind = 'embedded' | 'etcd'
+
 export interface BenchmarkOptions {
   readonly say: (text: string) => void
   /** How often each figure is measured; the median counts. */
   readonly rounds: number
   /** How long a benchmark lasts that measures for a time. */
   readonly minutes: number
+  /** How many agents take part in a benchmark that pretends them. */
+  readonly agents: number
+  /** Which store a benchmark uses that brings its own. */
+  readonly store: StoreKind
   /** Where a benchmark that measures in processes of its own has them write their profiles, if anywhere. */
   readonly profileDir?: string
 }

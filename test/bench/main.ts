@@ -7,6 +7,7 @@ import { systemClock, toTimestamp } from '@shoal/common'
 import { type Benchmark, type BenchmarkOptions, type Result, rounded } from './benchmark.js'
 import { calibrate } from './calibration.js'
 import { converge } from './converge.js'
+import { dispatcher } from './dispatcher/index.js'
 import { failover } from './failover.js'
 import { addToHistory, compare, type Comparison, readHistory } from './history.js'
 import { loadCommand } from './load/index.js'
@@ -29,6 +30,13 @@ const BENCHMARKS: Record<string, Entry> = {
     run: converge,
     rounds: 3,
     about: "30 replicas, 60 replicas, a rollout, beside the engines' own floor; about 2 minutes",
+  },
+  dispatcher: {
+    run: dispatcher,
+    rounds: 1,
+    about:
+      'hollow agents (--agents 10000, --store embedded|etcd): heartbeats, a service of 50 000 replicas, a takeover; about 6 minutes',
+    inProcesses: true,
   },
   failover: {
     run: failover,
@@ -62,7 +70,7 @@ const BENCHMARKS: Record<string, Entry> = {
   },
 }
 
-const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--json] [--profile DIR] [--check] [--save]
+const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--agents N] [--store KIND] [--json] [--profile DIR] [--check] [--save]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { rounds, about }]) => `  ${name.padEnd(14)} ${about} (--rounds ${rounds})`)
@@ -72,6 +80,8 @@ ${Object.entries(BENCHMARKS)
 Each but load prints a table, and with --json a document as its last line. Those that need hosts bring up a lab of their
 own and end it.
 
+  --agents N     how many agents are pretended (10000)
+  --store KIND   embedded, or etcd: one that the benchmark starts
   --profile DIR  writes CPU and heap profiles there, to be opened with Chrome's developer tools; all gets slower by it
   --check        ends with 1 when a figure is half as bad again as in the latest runs of test/bench/history; times are
                  compared in units of a calibration loop in the same run
@@ -103,10 +113,12 @@ const { positionals, values } = parseArgs({
     check: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
     json: { type: 'boolean', default: false },
+    agents: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '5' },
     profile: { type: 'string' },
     rounds: { type: 'string' },
     save: { type: 'boolean', default: false },
+    store: { type: 'string', default: 'embedded' },
   },
 })
 if (values.help) {
@@ -129,9 +141,19 @@ if (!(minutes > 0)) {
   console.error('--minutes must be more than 0')
   process.exit(1)
 }
+const agents = Number(values.agents)
+if (!Number.isInteger(agents) || agents < 1) {
+  console.error('--agents must be 1 or more')
+  process.exit(1)
+}
+const { store } = values
+if (store !== 'embedded' && store !== 'etcd') {
+  console.error('--store must be embedded or etcd')
+  process.exit(1)
+}
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
 const profileDir = values.profile === undefined ? {} : { profileDir: resolve(values.profile) }
-const options: BenchmarkOptions = { say, rounds, minutes, ...profileDir }
+const options: BenchmarkOptions = { say, rounds, minutes, agents, store, ...profileDir }
 const calibrationMs = rounded(calibrate())
 const work = (): Promise<Result[]> => benchmark.run(options)
 const inProcess = benchmark.inProcesses ? undefined : options.profileDir

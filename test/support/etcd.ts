@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type EtcdCertificates, type EtcdClientFiles, makeEtcdCertificates } from './etcd-certificates.js'
+import { freePort } from './free-port.js'
 
 /** A real etcd of one member, on free loopback ports and a folder of its own. */
 export interface TestEtcd {
@@ -126,13 +126,4 @@ async function untilHealthy(gateway: Gateway): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`etcd at ${gateway.endpoint} was not ready in ${READY_TIMEOUT_MS} ms`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

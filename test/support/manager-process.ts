@@ -2,17 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer, type AddressInfo } from 'node:net'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Admission, join as joinCluster } from '@shoal/agent/identity/index'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import { peerOfIdentity } from '@shoal/common/tls/index'
 import type { Swarm } from '@shoal/engine-api'
 import { eventually } from './eventually.js'
+import { freePort } from './free-port.js'
 
-const PROGRAM = fileURLToPath(new URL('../../packages/manager/dist/main.js', import.meta.url))
+const PROGRAM = createRequire(import.meta.url).resolve('@shoal/manager/main')
 
 export interface Answer {
   readonly status: number
@@ -37,16 +37,22 @@ export type StoreSpec =
       readonly keyFile?: string
     }
 
+interface Addresses {
+  readonly listenAddress: string
+  readonly apiAddress: string
+  readonly metricsAddress: string
+}
+
 /** A manager as a process of its own on loopback. It needs a build of the packages. */
 export class ManagerProcess {
   readonly folder: string
   readonly #child: ChildProcess
   #log = ''
 
-  /** On a folder that holds a configuration. */
-  private constructor(folder: string) {
+  /** On a folder that holds a configuration. @param flags for node itself */
+  private constructor(folder: string, flags: readonly string[] = []) {
     this.folder = folder
-    this.#child = spawn(process.execPath, [PROGRAM, '--config', this.configPath], {
+    this.#child = spawn(process.execPath, [...flags, PROGRAM, '--config', this.configPath], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     for (const stream of [this.#child.stdout, this.#child.stderr])
@@ -98,9 +104,9 @@ export class ManagerProcess {
     return folder
   }
 
-  /** Starts the manager of a folder, as after a crash, and waits until it answers. */
-  static async startIn(folder: string): Promise<ManagerProcess> {
-    const manager = new ManagerProcess(folder)
+  /** Starts the manager of a folder, as after a crash, and waits until it answers. @param flags for node itself */
+  static async startIn(folder: string, flags: readonly string[] = []): Promise<ManagerProcess> {
+    const manager = new ManagerProcess(folder, flags)
     try {
       await eventually(() => manager.ask('GET', '/_ping'))
     } catch (error) {
@@ -133,12 +139,21 @@ export class ManagerProcess {
     return this.#config.apiAddress
   }
 
+  /** `host:port` of the metrics. */
+  get metricsAddress(): string {
+    return this.#config.metricsAddress
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
   get exitCode(): number | null {
     return this.#child.exitCode
   }
 
-  get #config(): { listenAddress: string; apiAddress: string } {
-    return JSON.parse(readFileSync(this.configPath, 'utf8')) as { listenAddress: string; apiAddress: string }
+  get #config(): Addresses {
+    return JSON.parse(readFileSync(this.configPath, 'utf8')) as Addresses
   }
 
   get configPath(): string {
@@ -203,13 +218,4 @@ export class ManagerProcess {
   get #membershipPath(): string {
     return join(this.folder, 'manager', 'membership.json')
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

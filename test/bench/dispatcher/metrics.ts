@@ -1,0 +1,35 @@
+/** Reads a manager's metrics. */
+export class Metrics {
+  readonly #values: ReadonlyMap<string, number>
+
+  private constructor(values: ReadonlyMap<string, number>) {
+    this.#values = values
+  }
+
+  /** @param address `host:port` @throws when the manager does not answer */
+  static async read(address: string): Promise<Metrics> {
+    const answer = await fetch(`http://${address}/metrics`)
+    const values = new Map<string, number>()
+    for (const line of (await answer.text()).split('\n')) {
+      const space = line.lastIndexOf(' ')
+      if (space > 0 && !line.startsWith('#')) values.set(line.slice(0, space), Number(line.slice(space + 1)))
+    }
+    return new Metrics(values)
+  }
+
+  get connectedAgents(): number {
+    return this.#get('shoal_connected_agents')
+  }
+
+  tasks(state: string): number {
+    return this.#get(`shoal_tasks{state="${state}"}`)
+  }
+
+  nodes(state: string): number {
+    return this.#get(`shoal_nodes{state="${state}"}`)
+  }
+
+  #get(name: string): number {
+    return this.#values.get(name) ?? 0
+  }
+}
