@@ -5,8 +5,8 @@ import { withStatuses, type ReportedStatus, type TaskReport } from './statuses.j
 
 /** Reports that arrive within this time are written together, in milliseconds. */
 const GATHER_MS = 2
-/** As many tasks go into one write: below the store's limit, with room for the compares. */
-const TASKS_PER_COMMIT = 64
+/** As many tasks go into one write: half of what the store takes at once, so that two travel together. */
+const TASKS_PER_COMMIT = 63
 /** The pause before statuses are written again that the store did not take, in milliseconds. */
 const RETRY_MS = 1_000
 

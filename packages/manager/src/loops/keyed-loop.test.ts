@@ -9,8 +9,11 @@ const PERIOD_MS = 30_000
 const RETRY_DELAY_MS = 100
 
 /** A loop over services whose work is what the test says; `looked` notes the keys in the order of their turns. */
-async function stage(work: (key: string) => Promise<number | undefined>, concurrency = 64) {
-  const clock = new VirtualClock()
+async function stage(
+  work: (key: string) => Promise<number | undefined>,
+  concurrency = 64,
+  clock = new VirtualClock(),
+) {
   const state = await createTestState(clock)
   const looked: string[] = []
   const reconciler: KeyedReconciler = {
@@ -30,6 +33,17 @@ async function stage(work: (key: string) => Promise<number | undefined>, concurr
   const loop = new KeyedLoop(state, reconciler, options)
   const stop = new AbortController()
   return { clock, state, loop, looked, stop }
+}
+
+/** A clock on which work takes time. */
+class PonderClock extends VirtualClock {
+  #ponderedMs = 0
+  ponder(ms: number): void {
+    this.#ponderedMs += ms
+  }
+  override now(): number {
+    return super.now() + this.#ponderedMs
+  }
 }
 
 /** A promise that the test keeps when it likes. */
@@ -144,6 +158,30 @@ describe('a keyed loop', () => {
     expect(looked).toHaveLength(2)
     await clock.advanceAsync(500)
     expect(looked).toHaveLength(3)
+  })
+
+  test('a key whose decision took long rests, however often it is concerned meanwhile; others do not', async () => {
+    // Given a loop that ponders over one key for 20 ms
+    const clock = new PonderClock()
+    const ponder = (key: string): Promise<undefined> => {
+      if (key === 'large') clock.ponder(20)
+      return nothing()
+    }
+    const { state, loop, looked, stop } = await stage(ponder, 64, clock)
+    const large = await storeRecord(state, 'service', aService('large'))
+    loop.start(stop.signal)
+    await clock.advanceAsync(0)
+    expect(looked).toEqual(['large'])
+
+    // When it and another change
+    await storeRecord(state, 'service', { ...large, Endpoint: {} })
+    await storeRecord(state, 'service', aService('small'))
+    await clock.advanceAsync(170)
+
+    // Then it has its next turn when it has rested for nine times as long
+    expect(looked).toEqual(['large', 'small'])
+    await clock.advanceAsync(10)
+    expect(looked).toEqual(['large', 'small', 'large'])
   })
 
   test('rests after a failure, then tries again', async () => {

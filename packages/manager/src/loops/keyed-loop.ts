@@ -33,10 +33,21 @@ export interface LoopOptions {
 
 export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 100 } as const
 
+/** A key rests this many times as long as its latest decision took. */
+const REST_RATIO = 9
+/** Decisions that took less are not worth a rest, in milliseconds. */
+const QUICK_MS = 5
+const LONGEST_REST_MS = 1_000
+
 /** Runs one reconciler until the signal aborts. Invariants: a key is in work at most once; no wake-up is lost. */
 export class KeyedLoop {
   readonly #queue = new Set<string>()
   readonly #working = new Set<string>()
+  /**
+   * The keys whose decision took long: a service of 50 000 tasks is not decided anew upon each of 50 000 changes,
+   * and what else this process does gets most of its time.
+   */
+  readonly #resting = new Map<string, CancelTimer>()
   /** The keys whose latest reconcile lost its commit to another write. */
   readonly #lostLast = new Set<string>()
   readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
@@ -68,6 +79,8 @@ export class KeyedLoop {
         stopPeriod()
         for (const { cancel } of this.#wakeAt.values()) cancel()
         this.#wakeAt.clear()
+        for (const cancel of this.#resting.values()) cancel()
+        this.#resting.clear()
         this.#queue.clear()
       },
       { once: true },
@@ -90,7 +103,7 @@ export class KeyedLoop {
     if (this.#stopped) return
     for (const key of this.#queue) {
       if (this.#working.size >= this.#options.concurrency) return
-      if (this.#working.has(key)) continue
+      if (this.#working.has(key) || this.#resting.has(key)) continue
       this.#queue.delete(key)
       this.#working.add(key)
       void this.#work(key)
@@ -102,7 +115,7 @@ export class KeyedLoop {
     await Promise.resolve()
     try {
       if (this.#stopped) return
-      this.#scheduleWake(key, await this.#reconciler.reconcile(key))
+      this.#scheduleWake(key, await this.#reconcile(key))
       this.#lostLast.delete(key)
     } catch (error) {
       this.#failed(key, error)
@@ -110,6 +123,24 @@ export class KeyedLoop {
       this.#working.delete(key)
       this.#pump()
     }
+  }
+
+  /** What a reconciler does before it waits for the first time is its decision. */
+  #reconcile(key: string): Promise<number | undefined> {
+    const { clock } = this.#options
+    const startMs = clock.now()
+    const outcome = this.#reconciler.reconcile(key)
+    const tookMs = clock.now() - startMs
+    if (tookMs >= QUICK_MS) this.#rest(key, Math.min(tookMs * REST_RATIO, LONGEST_REST_MS))
+    return outcome
+  }
+
+  #rest(key: string, delayMs: number): void {
+    const cancel = this.#options.clock.setTimer(delayMs, () => {
+      this.#resting.delete(key)
+      this.#pump()
+    })
+    this.#resting.set(key, cancel)
   }
 
   #failed(key: string, error: unknown): void {
