@@ -5,12 +5,12 @@ const SLEEP = ['sleep', '100000']
 
 describe('names inside of containers', () => {
   let cluster: Cluster
+  let tries = 0
 
   beforeAll(async () => {
     cluster = await Cluster.form({ hosts: 2 })
     await cluster.mustCtl('network', 'create', '-d', 'overlay', 'front')
     await cluster.mustCtl('network', 'create', '-d', 'overlay', 'back')
-    await cluster.mustCtl('network', 'create', '-d', 'overlay', '--attachable', 'open')
   })
   afterAll(() => cluster?.end())
   afterEach(() => cluster.clear())
@@ -79,30 +79,21 @@ describe('names inside of containers', () => {
   })
 
   test('plain containers of any host join an attachable network: tasks and each other reach them', async () => {
-    const greet = ['sh', '-c', 'while true; do echo hello | nc -l -p 80; done']
-    await cluster.mustCtl(
-      'service',
-      'create',
-      '--name',
-      'hello',
-      '--stop-grace-period',
-      '1s',
-      '--network',
-      'open',
-      IMAGE_1,
-      ...greet,
-    )
     const [first, second] = cluster.hosts
     onTestFinished(() => second!.run(['docker', 'rm', '-f', 'plain']).then(() => undefined))
-    await eventually(() => second!.mustRun(['docker', 'network', 'inspect', 'open']))
+    const open = `open${++tries}`
+    await cluster.mustCtl('network', 'create', '-d', 'overlay', '--attachable', open)
     const serve = ['nc', '-ll', '-p', '81', '-e', 'hostname']
-    await second!.mustRun(['docker', 'run', '-d', '--name', 'plain', '--network', 'open', IMAGE_1, ...serve])
-    const format = '{{.NetworkSettings.Networks.open.IPAddress}}'
+    await second!.mustRun(['docker', 'run', '-d', '--name', 'plain', '--network', open, IMAGE_1, ...serve])
+    const greet = ['sh', '-c', 'while true; do echo hello | nc -l -p 80; done']
+    const quick = ['--stop-grace-period', '1s', '--network', open]
+    await cluster.mustCtl('service', 'create', '--name', 'hello', ...quick, IMAGE_1, ...greet)
+    const format = `{{.NetworkSettings.Networks.${open}.IPAddress}}`
     const address = (await second!.mustRun(['docker', 'inspect', '-f', format, 'plain'])).trim()
     const [task] = await running('hello')
     const fromTask = ['docker', 'exec', task!.id, 'nc', '-w', '2', address, '81']
     await eventually(async () => expect((await task!.host.run(fromTask)).stdout).not.toBe(''))
-    const ask = ['docker', 'run', '--rm', '--network', 'open', IMAGE_1, 'nc', '-w', '2', address, '81']
+    const ask = ['docker', 'run', '--rm', '--network', open, IMAGE_1, 'nc', '-w', '2', address, '81']
     await eventually(async () => expect((await first!.run(ask)).stdout).not.toBe(''))
   })
 })

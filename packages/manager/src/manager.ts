@@ -269,6 +269,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     passOn,
     engines: dispatcher.engines,
+    onceArrived: dispatcher.onceArrived,
     ...(transfer && { transfer }),
   }
   closers.add(await listenOnSocket(api, config.socketPath))

@@ -109,6 +109,8 @@ export interface ApiOptions {
   readonly passOn?: PassOn
   /** Without it containers are listed, but nothing can be asked of them. */
   readonly engines?: NodeEngines
+  /** Runs `create`, and waits a while until the network that it makes is on every host. Without it nobody waits. */
+  readonly onceArrived?: (create: () => Promise<string>) => Promise<string>
   /** Without it the cluster can be neither moved nor backed up through this server. */
   readonly transfer?: ClusterTransfer
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */

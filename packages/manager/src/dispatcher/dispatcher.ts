@@ -9,6 +9,7 @@ import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
 import { AssignmentStream, together } from './assignment-stream.js'
 import { notPrimary, SUPERSEDED } from './ending.js'
+import { NetworkArrivals } from './network-arrivals.js'
 import { NetworkFeed } from './network-feed.js'
 import { NOT_A_MEMBER, updateNode } from './registration.js'
 import { type Admission, Session, type SessionCall, type SessionHost } from './session.js'
@@ -48,6 +49,11 @@ export interface Dispatcher {
   connectedNodes(): ReadonlySet<string>
   /** What the agents that are connected can be asked of their engines. */
   readonly engines: NodeEngines
+  /**
+   * Waits until the network that `create` makes is on every connected host, for a bounded time: see NetworkArrivals.
+   * @returns the network's ID @throws whatever `create` throws
+   */
+  readonly onceArrived: (create: () => Promise<string>) => Promise<string>
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -90,6 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     newsChanged: () => running?.spreadNews(),
     connectedNodes: () => running?.connectedNodes() ?? new Set(),
+    onceArrived: (create) => (running ? running.arrivals.after(create) : create()),
     engines: {
       open(nodeId, request) {
         if (!running) throw new ShoalError('unavailable', 'this manager is not the primary')
@@ -110,14 +117,17 @@ class RunningDispatcher implements SessionHost {
   readonly #sessions = new Map<string, Session>()
   readonly #unsubscribe: () => void
   readonly relays: RelayTable
+  readonly arrivals: NetworkArrivals
   #news: ClusterNews
 
   constructor(options: DispatcherOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
     this.#inbox = new StatusInbox(options)
+    this.arrivals = new NetworkArrivals(options.clock, () => this.#sessions.keys())
     this.#network = new NetworkFeed({
       ...options,
+      arrivals: this.arrivals,
       touchDocument: (nodeId, key) => this.#touchDocument(nodeId, key),
       touchTask: ({ ID, NodeID = '' }) => this.#sessions.get(NodeID)?.touch(ID),
     })
@@ -209,6 +219,7 @@ class RunningDispatcher implements SessionHost {
     this.#open.delete(session)
     if (this.#sessions.get(session.nodeId) !== session) return
     this.#sessions.delete(session.nodeId)
+    this.arrivals.gone(session.nodeId)
     this.relays.endNode(session.nodeId)
   }
 

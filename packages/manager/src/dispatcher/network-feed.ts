@@ -4,6 +4,7 @@ import { NetworkDocuments, type Departure } from '../endpoints/index.js'
 import type { Change, TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import type { DocumentSource, StopGate } from './assignment-stream.js'
+import type { NetworkArrivals } from './network-arrivals.js'
 import { WithheldStops } from './withheld-stops.js'
 
 export interface NetworkFeedOptions {
@@ -13,6 +14,8 @@ export interface NetworkFeedOptions {
   readonly touchDocument: (nodeId: string, key: string) => void
   /** Its agent may hear now what is wanted of the task. */
   readonly touchTask: (task: TaskRecord) => void
+  /** Hears of who was told of which network, and of what is in force. */
+  readonly arrivals: NetworkArrivals
 }
 
 /**
@@ -56,6 +59,7 @@ export class NetworkFeed implements StopGate {
   told(nodeId: string, key: string, sequence: number): void {
     const { kind, id } = hostDocumentName(key)
     if (kind === 'endpoints') this.#stops.told(nodeId, id, sequence)
+    else if (kind === 'network') this.#options.arrivals.told(nodeId, id, sequence)
   }
 
   toldAll(nodeId: string, sequence: number): void {
@@ -64,10 +68,12 @@ export class NetworkFeed implements StopGate {
 
   sessionBegins(nodeId: string): void {
     this.#stops.sessionBegins(nodeId)
+    this.#options.arrivals.gone(nodeId)
   }
 
   applied(nodeId: string, sequence: number): void {
     this.#stops.applied(nodeId, sequence)
+    this.#options.arrivals.applied(nodeId, sequence)
   }
 
   stop(): void {

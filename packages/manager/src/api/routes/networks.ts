@@ -55,9 +55,12 @@ async function createNetwork(request: FastifyRequest, context: ApiOptions): Prom
   const create = readNetworkCreate(readJson(request))
   refuseNetworkNotYet(create)
   validateNetworkCreate(create)
-  return writes.run(() =>
-    transact(state, () => planCreateNetwork(state, book, { create, random, nowMs: clock.now() })),
-  )
+  const store = (): Promise<string> =>
+    writes.run(() =>
+      transact(state, () => planCreateNetwork(state, book, { create, random, nowMs: clock.now() })),
+    )
+  // A plain container may be started on it at once, on any host.
+  return create.Attachable && context.onceArrived ? context.onceArrived(store) : store()
 }
 
 async function removeNetwork(reference: string, { state, writes }: ApiOptions): Promise<void> {
