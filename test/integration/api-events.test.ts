@@ -1,8 +1,11 @@
 import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { put } from '@shoal/manager/state/index'
+import { aTask } from '@shoal/manager/state/testing/index'
 import { eventually } from '../support/eventually.js'
 import { ApiClient, filters, SPEC } from './api-client.js'
+import { WORKER } from './api-scene.js'
 
 const api = ApiClient.forEachTest()
 
@@ -103,4 +106,29 @@ test.each([
   const { status, body } = await api.ask('GET', `/events?${query}`)
   expect(status).toBe(400)
   expect(body.message).toContain(message)
+})
+
+test.each([
+  [{ type: ['container'] }, ['container start web.1', 'container die web.1']],
+  [{ container: ['web.1'] }, ['container start web.1', 'container die web.1']],
+  [{ container: ['c'.repeat(12)], event: ['die'] }, ['container die web.1']],
+  [{ image: ['busybox'], event: ['start'] }, ['container start web.1']],
+  [
+    { type: ['container'], label: ['com.docker.swarm.service.name=web'] },
+    ['container start web.1', 'container die web.1'],
+  ],
+  [{ type: ['container'], label: ['com.docker.swarm.service.name=api'] }, []],
+])('of containers, filtered by %j: %j', async (filter, expected) => {
+  await createService('web')
+  const service = api.scene.state.serviceNamed('web')
+  if (!service) throw new Error('no service')
+  const base = aTask('t1', { ServiceID: service.ID, NodeID: WORKER })
+  for (const State of ['running', 'failed'] as const) {
+    const ContainerStatus = { ContainerID: 'c'.repeat(64), PID: 1, ExitCode: 1 }
+    const Status = { ...base.Status, State, ContainerStatus }
+    await api.scene.state.commit([put('task', { ...(api.scene.state.get('task', 't1') ?? base), Status })])
+  }
+  const stream = await listen(`since=0&until=${Date.now() / 1000 + 0.001}&${filters(filter)}`)
+  await eventually(() => expect(stream.ended()).toBe(true))
+  expect(told(stream.events).map((line) => line.replace('.t1', ''))).toEqual(expected)
 })

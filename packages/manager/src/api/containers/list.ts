@@ -144,30 +144,33 @@ function stateOf(state: string): 'created' | 'running' | 'exited' | 'dead' {
 function containerAnswer(state: StateView, container: TaskContainer, nowMs: number): ContainerSummary {
   const { task, containerId, nodeId } = container
   const spec = state.specOf(task)?.TaskTemplate?.ContainerSpec ?? {}
-  const service = state.get('service', task.ServiceID)?.Spec.Name ?? ''
-  const name = containerName(state, task)
   return {
     Id: containerId,
-    Names: [`/${hostOf(state, nodeId)}/${name}`],
+    Names: [`/${hostOf(state, nodeId)}/${containerName(state, task)}`],
     Image: spec.Image ?? '',
     ImageID: '',
     Command: [...(spec.Command ?? []), ...(spec.Args ?? [])].join(' '),
     Created: Math.floor(Date.parse(task.CreatedAt) / MS_PER_SECOND),
     Ports: portsOf(task),
-    Labels: {
-      ...spec.Labels,
-      'com.docker.swarm.node.id': nodeId,
-      'com.docker.swarm.service.id': task.ServiceID,
-      'com.docker.swarm.service.name': service,
-      'com.docker.swarm.task': '',
-      'com.docker.swarm.task.id': task.ID,
-      'com.docker.swarm.task.name': name,
-    },
+    Labels: containerLabels(state, container),
     State: stateOf(task.Status.State),
     Status: statusText(state, container, nowMs),
     HostConfig: { NetworkMode: 'default' },
     NetworkSettings: { Networks: networksOf(task) },
     Mounts: [],
+  }
+}
+
+/** The labels of a task's container, with those by which Docker's own Swarm tells whose it is. */
+export function containerLabels(state: StateView, { task, nodeId }: TaskContainer): Record<string, string> {
+  return {
+    ...state.specOf(task)?.TaskTemplate?.ContainerSpec?.Labels,
+    'com.docker.swarm.node.id': nodeId,
+    'com.docker.swarm.service.id': task.ServiceID,
+    'com.docker.swarm.service.name': state.get('service', task.ServiceID)?.Spec.Name ?? '',
+    'com.docker.swarm.task': '',
+    'com.docker.swarm.task.id': task.ID,
+    'com.docker.swarm.task.name': containerName(state, task),
   }
 }
 

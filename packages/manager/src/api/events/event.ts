@@ -5,16 +5,34 @@ import type { Change, ChangeOf, NodeRecord, ServiceRecord } from '../../state/re
 /** What Docker calls the kinds of objects that a swarm has events of. */
 export type EventType = 'service' | 'node' | 'network' | 'secret' | 'config'
 
+interface Actor {
+  readonly ID: string
+  readonly Attributes: Readonly<Record<string, string>>
+}
+
 /** An event before it has a time. */
 export interface Happening {
   readonly Type: EventType
   readonly Action: 'create' | 'update' | 'remove'
-  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> }
+  readonly Actor: Actor
 }
 
+/** The same of a task's container. The fields in small letters are those of clients before Docker 1.10. */
+export interface ContainerHappening {
+  readonly status: ContainerAction
+  readonly id: string
+  readonly from: string
+  readonly Type: 'container'
+  readonly Action: ContainerAction
+  readonly Actor: Actor
+}
+
+export type ContainerAction = 'start' | 'health_status: healthy' | 'health_status: unhealthy' | 'die'
+
 /** An event as the API tells it. */
-export interface SwarmEvent extends Happening {
-  readonly scope: 'swarm'
+export type ClusterEvent = (Happening | ContainerHappening) & {
+  /** Docker's own: what happens to one host's container is local to it. */
+  readonly scope: 'swarm' | 'local'
   /** Seconds since the epoch. */
   readonly time: number
   /** The same in nanoseconds, as near as a double comes to it. */

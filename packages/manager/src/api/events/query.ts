@@ -2,7 +2,7 @@ import { ShoalError } from '@shoal/common'
 import type { FastifyRequest } from 'fastify'
 import { readFilters } from '../request/filters.js'
 import { queryText } from '../request/query.js'
-import type { SwarmEvent } from './event.js'
+import type { ClusterEvent } from './event.js'
 
 const FILTERS = [
   'config',
@@ -29,7 +29,7 @@ export interface EventQuery {
   readonly sinceMs: number | undefined
   /** Undefined: without end. */
   readonly untilMs: number | undefined
-  wants(event: SwarmEvent): boolean
+  wants(event: ClusterEvent): boolean
 }
 
 /** @throws ShoalError `invalid-argument` for malformed times and unknown filters */
@@ -48,19 +48,32 @@ export function readEventQuery(request: FastifyRequest): EventQuery {
     untilMs,
     wants: (event) =>
       filters.some('type', (type) => type === event.Type) &&
-      filters.some('event', (action) => action === event.Action) &&
+      filters.some('event', (action) => isOrSpecifies(event.Action, action)) &&
       filters.some('scope', (scope) => scope === event.scope) &&
       filters.some('daemon', () => false) &&
       filters.labels('label', event.Actor.Attributes) &&
-      OBJECTS.every((type) =>
-        filters.some(
-          type,
-          (wanted) =>
-            type === event.Type &&
-            (event.Actor.ID.startsWith(wanted) || event.Actor.Attributes['name'] === wanted),
-        ),
-      ),
+      OBJECTS.every((type) => filters.some(type, (wanted) => concerns(event, type, wanted))),
   }
+}
+
+/** `health_status` stands for `health_status: healthy` too. */
+function isOrSpecifies(action: string, wanted: string): boolean {
+  return action === wanted || action.startsWith(`${wanted}:`)
+}
+
+function concerns({ Type, Actor: { ID, Attributes } }: ClusterEvent, type: string, wanted: string): boolean {
+  const { name = '', image = '' } = Attributes
+  // As with Docker, an image is also that of a container.
+  if (type === 'image' && Type === 'container') return image === wanted || isUntagged(image, wanted)
+  if (type !== Type) return false
+  if (ID.startsWith(wanted) || name === wanted) return true
+  // `web.1` stands for each container that was in that slot.
+  return type === 'container' && name.startsWith(`${wanted}.`)
+}
+
+function isUntagged(image: string, wanted: string): boolean {
+  const [tagged = ''] = image.split('@')
+  return tagged === wanted || tagged.replace(/:[^/:]*$/, '') === wanted
 }
 
 /** Unix seconds, with a fraction if need be; the docker CLI turns everything else into that. */

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { readEventQuery, type EventQuery, type SwarmEvent } from '../events/index.js'
+import { readEventQuery, type EventQuery, type ClusterEvent } from '../events/index.js'
 import type { ApiOptions } from '../options.js'
 
 /** A client that has left this much unread, in bytes, does not read: its stream is ended. */
@@ -27,7 +27,7 @@ export function eventRoutes(app: FastifyInstance, options: ApiOptions): void {
 /** Sends the past that was asked for, then what comes, until the time is over or the client has gone. */
 function follow(response: ServerResponse, query: EventQuery, { events, clock, log }: ApiOptions): void {
   const { sinceMs, untilMs } = query
-  const send = (event: SwarmEvent): void => {
+  const send = (event: ClusterEvent): void => {
     if (!query.wants(event)) return
     response.write(`${JSON.stringify(event)}\n`)
     if (response.writableLength > LARGEST_BACKLOG_BYTES) {
@@ -49,7 +49,7 @@ function follow(response: ServerResponse, query: EventQuery, { events, clock, lo
   })
 }
 
-function isWithin({ timeNano }: SwarmEvent, { sinceMs = 0, untilMs = Infinity }: EventQuery): boolean {
+function isWithin({ timeNano }: ClusterEvent, { sinceMs = 0, untilMs = Infinity }: EventQuery): boolean {
   const atMs = timeNano / 1_000_000
   return atMs >= sinceMs && atMs <= untilMs
 }
