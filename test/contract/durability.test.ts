@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -103,6 +103,51 @@ describe('what the embedded store has acknowledged survives kill -9', () => {
       operations: [{ type: 'put', key: `${PREFIX}x`, value: '' }],
     })
     expect(next).toEqual({ committed: true, revision: revision + 1 })
+    await store.close()
+  })
+
+  test('a write that fails is refused clearly; when the folder can be written again, the store goes on with all it had', async () => {
+    const folder = join(directory, 'store')
+    const store = await openStore({ kind: 'embedded', directory: folder }, deps)
+    const put = (key: string, value = '') =>
+      store.commit({ compares: [], operations: [{ type: 'put', key: `${PREFIX}${key}`, value }] })
+    const lease = await store.grantLease(1_000)
+    await store.commit({
+      compares: [],
+      operations: [{ type: 'put', key: `${PREFIX}leader`, value: '', lease }],
+    })
+    // LevelDB begins another file after some megabytes: in a folder that is not there, it cannot.
+    await rename(folder, `${folder}-away`)
+    let acknowledged = 0
+    const writing = async (): Promise<never> => {
+      for (;;) {
+        await put(`big${acknowledged}`, 'x'.repeat(500_000))
+        acknowledged++
+      }
+    }
+    const refusal = {
+      code: 'unavailable',
+      message: expect.stringContaining('the embedded store cannot write'),
+    }
+    await expect(writing()).rejects.toMatchObject(refusal)
+    await expect(put('meanwhile')).rejects.toMatchObject(refusal)
+
+    await rm(folder, { recursive: true, force: true })
+    await rename(`${folder}-away`, folder)
+    await expect(put('after')).resolves.toMatchObject({ committed: true })
+    const keys = (await store.snapshot(PREFIX)).entries.map(({ key }) => key.slice(PREFIX.length))
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        'after',
+        'leader',
+        ...Array.from({ length: acknowledged }, (_, i) => `big${i}`),
+      ]),
+    )
+    expect(keys).not.toContain('meanwhile')
+    expect(acknowledged).toBeGreaterThan(0)
+    expect(lease.lost.aborted).toBe(false)
+    await lease.revoke()
+    expect((await store.snapshot(`${PREFIX}leader`)).entries).toEqual([])
     await store.close()
   })
 

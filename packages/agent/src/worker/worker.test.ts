@@ -102,6 +102,37 @@ describe('a worker', () => {
     expect(host.store.records.get('task1')?.status.State).toBe('running')
   })
 
+  test('goes on when the disk refuses, and keeps everything as soon as it can', async () => {
+    await host.given(aTask({ ID: 'old' }))
+    host.store.refuses = true
+    await host.worker.change({ put: [aTask({ ID: 'new' })], removedTaskIds: ['old'] })
+    await host.rest()
+    expect(host.reports).toContain('new running')
+    expect(await host.containers()).toEqual(['old ended', 'new running'])
+    expect(host.store.records.get('new')).toBeUndefined()
+
+    host.store.refuses = false
+    await host.rest(30_000)
+    expect([...host.store.records].map(([id, { status }]) => `${id} ${status.State}`)).toEqual([
+      'new running',
+    ])
+  })
+
+  test('after a disk that refused and a restart, takes up what the manager names again', async () => {
+    host.store.refuses = true
+    const task = aTask({ ID: 't1' })
+    await host.worker.change({ put: [task], removedTaskIds: [] })
+    await host.rest()
+    await host.killAgent()
+    host.store.refuses = false
+    await host.startAgent()
+    await host.worker.replaceAll([task])
+    await host.rest()
+    expect(await host.containers()).toEqual(['t1 running'])
+    expect(host.engine.calls.filter((call) => call.startsWith('start'))).toEqual([])
+    expect(host.state('t1')).toBe('running')
+  })
+
   test('holds a task back that is wanted ready, until it is wanted running', async () => {
     await host.given(aTask({ DesiredState: 'ready' }))
     expect(host.state('task1')).toBe('ready')

@@ -36,12 +36,14 @@ export const DEFAULT_WORKER = { periodMs: 30_000 } as const
 
 /**
  * Holds the assignment set: keeps it on disk, runs one runner per task, and removes what nobody asked for.
- * Invariants: an assignment is on disk before anything is done for it; a task that has ended is never started
- * again; no container is removed as unasked for before a complete set has come from a manager.
+ * Invariants: an assignment is on disk, or the disk has refused it, before anything is done for it; a task that has
+ * ended is never started again; no container is removed as unasked for before a complete set has come from a manager.
  */
 export class Worker {
   readonly #options: WorkerOptions
   readonly #runners = new Map<string, TaskRunner>()
+  /** The tasks whose latest record the disk has refused. */
+  readonly #unkept = new Set<string>()
   /** Changes of the set are applied one after the other. */
   #queue: Promise<void> = Promise.resolve()
   #hasCompleteSet = false
@@ -122,21 +124,45 @@ export class Worker {
 
   /** First the disk, then the runners. */
   async #apply(given: readonly AssignedTask[], removedIds: readonly string[]): Promise<void> {
-    const { store, clock } = this.#options
     const put = given.map((task) => adapted(task, this.#runners.get(task.ID)?.task))
     const withdrawn = removedIds.map((id) => this.#runners.get(id)).filter((runner) => runner !== undefined)
-    const fresh = assignedStatus(clock.now())
+    const fresh = assignedStatus(this.#options.clock.now())
     const records = [
       ...put.map((task) => this.#record(task, this.#runners.get(task.ID)?.status ?? fresh, false)),
       ...withdrawn.map(({ task, status }) => this.#record(task, status, true)),
     ]
-    await store.put(records)
+    await this.#keep(records)
     for (const record of records.slice(0, put.length)) {
       const runner = this.#runners.get(record.task.ID)
       if (runner) runner.update(record.task)
       else this.#addRunner(record).wake()
     }
     for (const runner of withdrawn) runner.withdraw()
+  }
+
+  /**
+   * A disk that refuses, as a full one does, holds nothing up: the manager must hear of this host, and a stop must be
+   * obeyed. What is lost if the agent restarts meanwhile, the next complete set brings again.
+   */
+  async #keep(records: readonly AssignmentRecord[]): Promise<void> {
+    const { store, log } = this.#options
+    try {
+      await store.put(records)
+      for (const { task } of records) this.#unkept.delete(task.ID)
+    } catch (error) {
+      // A first failure is news; that it goes on is not.
+      if (this.#unkept.size === 0) log.error({ reason: messageOf(error) }, 'tasks cannot be kept on disk')
+      for (const { task } of records) this.#unkept.add(task.ID)
+    }
+  }
+
+  async #keepAgain(): Promise<void> {
+    const runners = [...this.#unkept]
+      .map((id) => this.#runners.get(id))
+      .filter((runner) => runner !== undefined)
+    if (runners.length === 0) return
+    await this.#keep(runners.map(({ task, status, withdrawn }) => this.#record(task, status, withdrawn)))
+    if (this.#unkept.size === 0) this.#options.log.info('tasks are kept on disk again')
   }
 
   #record(task: AssignedTask, status: TaskStatus, withdrawn: boolean): AssignmentRecord {
@@ -165,7 +191,7 @@ export class Worker {
     const runner = this.#runners.get(id)
     if (!runner) return
     if (!isTransient(status.State as TaskState))
-      await this.#options.store.put([this.#record(runner.task, status, runner.withdrawn)])
+      await this.#keep([this.#record(runner.task, status, runner.withdrawn)])
     if (!runner.withdrawn) this.#options.report(id, status)
   }
 
@@ -176,13 +202,24 @@ export class Worker {
     void this.#enqueue(async () => {
       // Since then the manager may have asked for it again.
       if (this.#runners.get(id) !== runner || !runner.withdrawn) return
-      await this.#options.store.remove([id])
+      await this.#forget(id)
       this.#runners.delete(id)
       await runner.stop()
       this.#sweep()
     }).catch((error: unknown) =>
       this.#options.log.error({ task: id, reason: messageOf(error) }, 'cannot forget a task'),
     )
+  }
+
+  /** A record that cannot be removed is dealt with by the next start of the agent. */
+  async #forget(id: string): Promise<void> {
+    const { store, log } = this.#options
+    await store
+      .remove([id])
+      .catch((error: unknown) =>
+        log.error({ task: id, reason: messageOf(error) }, 'cannot forget a task on disk'),
+      )
+    this.#unkept.delete(id)
   }
 
   #onEvent(event: ExecutorEvent): void {
@@ -196,6 +233,7 @@ export class Worker {
     const { clock, periodMs } = this.#options
     const tick = (): void => {
       this.#sweep()
+      void this.#enqueue(() => this.#keepAgain())
       cancel = clock.setTimer(periodMs, tick)
     }
     let cancel = clock.setTimer(periodMs, tick)

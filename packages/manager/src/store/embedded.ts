@@ -23,11 +23,21 @@ const REVISION_KEY = 'm:revision'
 
 type Batch = BatchOperation<ClassicLevel, string, string>[]
 
+/** What one write changes. */
+interface Change {
+  readonly operations: readonly Operation[]
+  /** Without deletions of what is not there; not empty. */
+  readonly effective: readonly Operation[]
+  readonly revision: number
+}
+
 /**
  * A store in a folder of this host, for one manager: LevelDB, written with fsync. What is in the folder is
  * `d<key>` → `<revision> <0|1: hangs on a lease> <value>`, and the store's revision.
  *
- * Invariants: one transaction at a time; memory (revisions, history, leases) changes when it is on disk.
+ * Invariants: one transaction at a time; memory (revisions, history, leases) changes when it is on disk. After a write
+ * that failed (a full disk) nothing is read or written before the folder was opened anew, which tells whether it is
+ * on disk: every call tries that first.
  */
 export class EmbeddedStore implements Store {
   readonly #db: ClassicLevel
@@ -37,6 +47,8 @@ export class EmbeddedStore implements Store {
   #revision = FIRST_REVISION
   /** The end of the queue of those who want the store for themselves. */
   #turn: Promise<unknown> = Promise.resolve()
+  /** The write that failed, of which it is not known whether it is on disk. */
+  #doubtful: Change | undefined
   /** Why the store takes no more calls. */
   #ended: ShoalError | undefined
 
@@ -133,24 +145,15 @@ export class EmbeddedStore implements Store {
   async #write(operations: readonly Operation[]): Promise<void> {
     const revision = this.#revision + 1
     const effective = operations.filter(({ type, key }) => type === 'put' || this.#revisions.has(key))
-    if (effective.length > 0) {
-      await this.#writeToDisk(effective, revision)
-      for (const { type, key } of effective) {
-        if (type === 'put') this.#revisions.set(key, revision)
-        else this.#revisions.delete(key)
-      }
-      this.#revision = revision
-    }
-    this.#leases.record(operations)
-    if (effective.length > 0)
-      this.#history.append(
-        revision,
-        effective.map((operation) => toEvent(operation, revision)),
-      )
+    if (effective.length === 0) return this.#leases.record(operations)
+    const change = { operations, effective, revision }
+    await this.#writeToDisk(change)
+    this.#remember(change)
   }
 
-  async #writeToDisk(operations: readonly Operation[], revision: number): Promise<void> {
-    const batch: Batch = operations.map((operation) =>
+  async #writeToDisk(change: Change): Promise<void> {
+    const { effective, revision } = change
+    const batch: Batch = effective.map((operation) =>
       operation.type === 'put'
         ? { type: 'put', key: DATA + operation.key, value: format(operation, revision) }
         : { type: 'del', key: DATA + operation.key },
@@ -159,13 +162,38 @@ export class EmbeddedStore implements Store {
     try {
       await this.#db.batch(batch, { sync: true })
     } catch (error) {
-      // Whether it is on disk is unknown, so memory can no longer be trusted to agree with it.
-      this.#ended = new ShoalError(
-        'unavailable',
-        `the embedded store cannot write: ${messageOf(error)}`,
-        error,
-      )
-      throw this.#ended
+      this.#doubtful = change
+      throw cannotWrite(error)
+    }
+  }
+
+  /** It is on disk. */
+  #remember({ operations, effective, revision }: Change): void {
+    for (const { type, key } of effective) {
+      if (type === 'put') this.#revisions.set(key, revision)
+      else this.#revisions.delete(key)
+    }
+    this.#revision = revision
+    this.#leases.record(operations)
+    this.#history.append(
+      revision,
+      effective.map((operation) => toEvent(operation, revision)),
+    )
+  }
+
+  /** LevelDB writes nothing more after a failure until it is opened anew, and then knows what is on disk. */
+  async #reopen(doubtful: Change): Promise<void> {
+    try {
+      await this.#db.close()
+      // An empty store in the place of one that has gone would be a lie.
+      await this.#db.open({ createIfMissing: false })
+      const revision = Number((await this.#db.get(REVISION_KEY)) ?? FIRST_REVISION)
+      if (revision === doubtful.revision) this.#remember(doubtful)
+      else if (revision !== this.#revision)
+        throw new Error(`the folder holds revision ${revision} instead of ${this.#revision}`)
+      this.#doubtful = undefined
+    } catch (error) {
+      throw cannotWrite(error)
     }
   }
 
@@ -173,6 +201,7 @@ export class EmbeddedStore implements Store {
   #exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const result = this.#turn.then(async () => {
       if (this.#ended) throw this.#ended
+      if (this.#doubtful) await this.#reopen(this.#doubtful)
       return work()
     })
     this.#turn = result.catch(() => undefined)
@@ -205,6 +234,11 @@ function parse(text: string): { value: string; revision: number; leased: boolean
     leased: text[afterRevision + 1] === '1',
     value: text.slice(afterRevision + 3),
   }
+}
+
+function cannotWrite(error: unknown): ShoalError {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  return new ShoalError('unavailable', `the embedded store cannot write: ${messageOf(reason)}`, error)
 }
 
 function toOpenError(directory: string, error: unknown): ShoalError {
