@@ -1,10 +1,10 @@
 import type { Node, Swarm } from '@shoal/engine-api'
 import { describe, expect, test } from 'vitest'
-import { ApiClient, filters } from './api-client.js'
+import { SceneClient, filters } from './scene-client.js'
 import { MANAGER, WORKER } from './api-scene.js'
 import { put } from '@shoal/manager/state/index'
 
-const client = ApiClient.forEachTest()
+const client = SceneClient.forEachTest()
 
 describe('nodes and the swarm', () => {
   const nodeUpdate = async (id: string, changes: object) => {

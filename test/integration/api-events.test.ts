@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 import { put } from '@shoal/manager/state/index'
 import { aTask } from '@shoal/manager/state/testing/index'
 import { eventually } from '../support/eventually.js'
-import { ApiClient, filters, SPEC } from './api-client.js'
 import { WORKER } from './api-scene.js'
+import { SceneClient, filters, SPEC } from './scene-client.js'
 
-const api = ApiClient.forEachTest()
+const api = SceneClient.forEachTest()
 
 interface Event {
   Type: string

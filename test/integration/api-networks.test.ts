@@ -3,11 +3,11 @@ import type { Network, Task } from '@shoal/engine-api'
 import { gatewayId, put, remove } from '@shoal/manager/state/index'
 import { aService, aSpec, aTask } from '@shoal/manager/state/testing/index'
 import { describe, expect, test } from 'vitest'
-import { ApiClient, filters } from './api-client.js'
+import { SceneClient, filters } from './scene-client.js'
 import { letTasksRun, WORKER } from './api-scene.js'
 import { eventually } from '../support/index.js'
 
-const client = ApiClient.forEachTest()
+const client = SceneClient.forEachTest()
 
 /** Creates an overlay network. @returns its ID */
 async function create(Name: string, changes: object = {}): Promise<string> {

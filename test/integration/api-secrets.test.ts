@@ -1,9 +1,9 @@
 import { put } from '@shoal/manager/state/index'
 import { aService } from '@shoal/manager/state/testing/index'
 import { describe, expect, test } from 'vitest'
-import { ApiClient, filters } from './api-client.js'
+import { SceneClient, filters } from './scene-client.js'
 
-const api = ApiClient.forEachTest()
+const api = SceneClient.forEachTest()
 
 interface Shown {
   ID: string

@@ -3,10 +3,10 @@ import type { Service, Task } from '@shoal/engine-api'
 import { put, type TaskRecord } from '@shoal/manager/state/index'
 import { aTask } from '@shoal/manager/state/testing/index'
 import { describe, expect, test } from 'vitest'
-import { ApiClient, filters, image } from './api-client.js'
+import { SceneClient, filters, image } from './scene-client.js'
 import { MANAGER, WORKER } from './api-scene.js'
 
-const client = ApiClient.forEachTest()
+const client = SceneClient.forEachTest()
 
 function specVersions(serviceId: string): number[] {
   return [...client.scene.state.specsOfService(serviceId)].map((spec) => spec.Number).sort((a, b) => a - b)

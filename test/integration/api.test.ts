@@ -1,8 +1,8 @@
 import { knownPaths } from '@shoal/manager/api/known-paths'
 import { describe, expect, test } from 'vitest'
-import { ApiClient, filters, image, SPEC, type Method } from './api-client.js'
+import { SceneClient, filters, image, SPEC, type Method } from './scene-client.js'
 
-const client = ApiClient.forEachTest()
+const client = SceneClient.forEachTest()
 
 describe('the frame', () => {
   test('a ping tells the version to both methods, with and without a prefix', async () => {

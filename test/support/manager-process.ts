@@ -9,6 +9,7 @@ import { type Admission, join as joinCluster } from '@shoal/agent/identity/index
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
 import { peerOfIdentity } from '@shoal/common/tls/index'
 import type { Swarm } from '@shoal/engine-api'
+import { checkAnswer } from '../schema/index.js'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
 
@@ -182,7 +183,10 @@ export class ManagerProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
-  /** A call of the Engine API over the manager's socket. @throws when it does not answer */
+  /**
+   * A call of the Engine API over the manager's socket.
+   * @throws when it does not answer, and when its answer is none of Docker's
+   */
   ask(method: string, path: string, body?: object): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const headers = body && { 'content-type': 'application/json' }
@@ -192,7 +196,15 @@ export class ManagerProcess {
         (answer) => {
           let text = ''
           answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
-          answer.once('end', () => resolve({ status: answer.statusCode ?? 0, body: text }))
+          answer.once('end', () => {
+            const status = answer.statusCode ?? 0
+            try {
+              checkAnswer(method, path, { status, headers: answer.headers, text })
+              resolve({ status, body: text })
+            } catch (error) {
+              reject(error as Error)
+            }
+          })
           answer.once('error', reject)
         },
       )

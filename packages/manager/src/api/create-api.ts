@@ -84,15 +84,18 @@ function readBodiesRaw(app: FastifyInstance): void {
 
 function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
   const { https, log, facts, passOn, state } = options
+  const frame = {
+    'api-version': API_VERSION,
+    ostype: 'linux',
+    'docker-experimental': 'false',
+    server: `Docker/${facts.version} (linux)`,
+  }
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'api-version': API_VERSION,
-      ostype: 'linux',
-      'docker-experimental': 'false',
-      server: `Docker/${facts.version} (linux)`,
-    })
+    reply.headers(frame)
     if (https) checkAccess(request.raw.socket, state)
     requestedVersion(request.originalUrl)
+    // What is passed on is answered past the framework; the primary's answer brings its own headers, a refusal has these.
+    if (passOn) for (const [name, value] of Object.entries(frame)) reply.raw.setHeader(name, value)
     if (
       passOn &&
       !ANSWERED_BY_EVERY_MANAGER.has(pathOf(request.url)) &&

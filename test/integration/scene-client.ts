@@ -1,17 +1,10 @@
 import type { Service } from '@shoal/engine-api'
 import { afterEach, beforeEach } from 'vitest'
+import { type ApiAnswer, ApiClient, type RawAnswer, type Transport } from '../support/api-client.js'
 import { aClusterWithApi, type ApiScene } from './api-scene.js'
 
 type Server = ReturnType<ApiScene['server']>
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
-
-export interface Answer<Body> {
-  readonly status: number
-  /** The JSON of the answer; undefined when it is none. */
-  readonly body: Body
-  readonly headers: Record<string, unknown>
-  readonly text: string
-}
 
 export interface Refusal {
   readonly message: string
@@ -22,14 +15,14 @@ export const SPEC = { Name: 'web', TaskTemplate: { ContainerSpec: { Image: 'busy
 export const image = (Image: string): object => ({ TaskTemplate: { ContainerSpec: { Image } } })
 export const filters = (value: object): string => `filters=${encodeURIComponent(JSON.stringify(value))}`
 
-/** A client of the API that gets a fresh cluster for every test of the file. */
-export class ApiClient {
+/** The tests' client of the API, with a fresh cluster for every test of the file. */
+export class SceneClient {
   scene!: ApiScene
   server!: Server
 
   /** To be called once, at the top of a file of tests. */
-  static forEachTest(): ApiClient {
-    const client = new ApiClient()
+  static forEachTest(): SceneClient {
+    const client = new SceneClient()
     beforeEach(async () => {
       client.scene = await aClusterWithApi()
       client.server = client.scene.server()
@@ -39,21 +32,13 @@ export class ApiClient {
   }
 
   /** @param body text is sent as it stands, anything else as JSON */
-  async ask<Body = Refusal>(
+  ask<Body = Refusal>(
     method: Method,
     url: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<Answer<Body>> {
-    const reply = await this.server.inject({
-      method,
-      url,
-      headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
-      ...(body !== undefined && { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
-    })
-    const isJson = reply.headers['content-type'] === 'application/json' && reply.body !== ''
-    const parsed = (isJson ? JSON.parse(reply.body) : undefined) as Body
-    return { status: reply.statusCode, body: parsed, headers: reply.headers, text: reply.body }
+  ): Promise<ApiAnswer<Body>> {
+    return new ApiClient(into(this.server)).call<Body>(method, url, body, headers)
   }
 
   /** Creates the service `web`, changed. @returns its ID */
@@ -69,7 +54,7 @@ export class ApiClient {
   }
 
   /** Sends the service's own spec back, changed. */
-  async update(reference: string, changes: object, query = ''): Promise<Answer<Refusal>> {
+  async update(reference: string, changes: object, query = ''): Promise<ApiAnswer<Refusal>> {
     const { Spec, Version } = await this.inspect(reference)
     const url = `/services/${reference}/update?version=${Version.Index}${query}`
     return this.ask('POST', url, { ...Spec, ...changes })
@@ -79,5 +64,21 @@ export class ApiClient {
   everything(): string {
     const kinds = ['cluster', 'node', 'service', 'spec', 'task'] as const
     return JSON.stringify(kinds.map((kind) => [...this.scene.state.all(kind)]))
+  }
+}
+
+/** Without a connection: into the server that runs in this process. */
+function into(server: Server): Transport {
+  return {
+    async send({ method, path, headers, body }): Promise<RawAnswer> {
+      const reply = await server.inject({
+        method: method as Method,
+        url: path,
+        headers,
+        ...(body !== undefined && { payload: body }),
+      })
+      return { status: reply.statusCode, headers: reply.headers, text: reply.body }
+    },
+    close() {},
   }
 }
