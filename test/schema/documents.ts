@@ -40,7 +40,7 @@ export function documents({ definitions }: Specification): (schema: Schema) => D
 function inWords({ instancePath, message = '', params }: ErrorObject): string {
   const { unevaluatedProperty, allowedValues } = params as Record<string, unknown>
   const more = unevaluatedProperty ?? allowedValues
-  return `${instancePath || '/'} ${message}${more === undefined ? '' : ` (${String(more)})`}`
+  return `${instancePath || '/'} ${message}${more === undefined ? '' : ` (${JSON.stringify(more)})`}`
 }
 
 /**
