@@ -50,6 +50,8 @@ async function deployDemo(image) {
     'start-first',
     '--update-delay',
     '1s',
+    // It is on this host only: there is no registry to ask.
+    '--no-resolve-image',
     image,
   ])
 }

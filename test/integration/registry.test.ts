@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { connectDocker, DEFAULT_DOCKER, type Executor } from '@shoal/agent/executor/index'
 import { aTask, NODE } from '@shoal/agent/executor/testing/tasks'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
@@ -14,8 +15,10 @@ import {
   whyNoRegistry,
   type Registry,
 } from '../support/registry.js'
+import { type ContainersScene, createContainersScene } from './containers-scene.js'
 import { makeBusyboxImage, removeImage, uniqueName } from './executor-fixture.js'
 
+const CTL = fileURLToPath(new URL('../../bin/ctl', import.meta.url))
 const reason = whyNoRegistry()
 const node = { ...NODE, nodeId: uniqueName('node') }
 
@@ -73,6 +76,59 @@ describe.skipIf(reason !== undefined)(`images of a registry that asks for a pass
     expect(states.map((state) => state.phase)).toEqual(['created', 'created'])
     await executor.start(states[0]!.id)
     expect((await executor.inspect(states[0]!.id))?.phase).toBe('running')
+  })
+})
+
+describe.skipIf(reason !== undefined)(`what a registry says of an image ${reason ?? ''}`, () => {
+  let registry: Registry
+  let scene: ContainersScene
+  let image: string
+  let config: string
+
+  beforeAll(async () => {
+    registry = await startRegistry()
+    image = `${registry.address}/team/${uniqueName('pinned')}:1`
+    push(image, registry.address)
+    scene = await createContainersScene()
+    config = mkdtempSync(join(tmpdir(), 'shoal-docker-config-'))
+    const login = ['login', '--username', REGISTRY_USER, '--password-stdin', registry.address]
+    execFileSync('docker', ['--config', config, ...login], { input: REGISTRY_PASSWORD, stdio: 'pipe' })
+  })
+
+  afterAll(async () => {
+    await scene.end()
+    await registry.stop()
+    rmSync(config, { recursive: true, force: true })
+  })
+
+  test('pins the services of the docker CLI and of ctl, through the engine of a node', async () => {
+    // When services are created by the password of docker login, then they name the digest that was pushed
+    const flags = `--with-registry-auth --detach --constraint node.labels.no==where`
+    const tools = { docker: `docker --config ${config}`, ctl: `DOCKER_CONFIG=${config} ${CTL}` }
+    const pinned: string[] = []
+    for (const [name, tool] of Object.entries(tools)) {
+      const service = uniqueName(name)
+      const created = await scene.shell(`${tool} service create --name ${service} ${flags} ${image}`)
+      expect(created).toMatchObject({ code: 0, stderr: '' })
+      pinned.push(scene.state.serviceNamed(service)?.Spec.TaskTemplate?.ContainerSpec?.Image ?? '')
+    }
+    expect(pinned[0]).toMatch(new RegExp(`^${image}@sha256:[0-9a-f]{64}$`))
+    expect(pinned[1]).toBe(pinned[0])
+  })
+
+  test.each([
+    ['without a password', () => image, /no basic auth credentials/],
+    ['of an image that is not there', () => `${registry.address}/team/none:1`, /no basic auth credentials/],
+    ['of a registry that is not there', () => 'localhost:1/team/none:1', /connection refused/],
+  ])('%s: a warning in Docker’s words, and the service is there', async (what, name, words) => {
+    const service = uniqueName(what.replaceAll(' ', '-'))
+    const flags = `--detach --constraint node.labels.no==where`
+    const created = await scene.shell(`docker service create --name ${service} ${flags} ${name()}`)
+    expect(created.code).toBe(0)
+    expect(created.stderr).toContain(`image ${name()} could not be accessed on a registry`)
+    const answer = await scene.api.inject({ method: 'GET', url: `/distribution/${name()}/json` })
+    expect(answer.body).toMatch(words)
+    expect(scene.state.serviceNamed(service)?.Spec.TaskTemplate?.ContainerSpec?.Image).toBe(name())
   })
 })
 

@@ -30,6 +30,15 @@ describe('what a manager may ask of an engine', () => {
     expect(concernOf(method, `/exec/${ID}/${rest}`, false)).toEqual({ kind: 'exec', id: ID })
   })
 
+  test.each([
+    ['nginx'],
+    ['library/nginx:1.27'],
+    ['localhost:5000/team/app:1@sha256:' + 'a'.repeat(64)],
+    ['registry.example.com/a/b/c'],
+  ])('what a registry says of %s', (image) => {
+    expect(concernOf('GET', `/distribution/${image}/json`, false)).toEqual({ kind: 'registry' })
+  })
+
   test('only attach and the start of an exec become streams of bytes', () => {
     expect(concernOf('POST', `/containers/${ID}/attach`, true)).toBeDefined()
     expect(concernOf('POST', `/exec/${ID}/start`, true)).toBeDefined()
@@ -40,6 +49,14 @@ describe('what a manager may ask of an engine', () => {
 
 describe('what it may not', () => {
   test.each([
+    ['GET', '/distribution/json'],
+    ['GET', '/distribution/../containers/json'],
+    ['GET', '/distribution/a/./json'],
+    ['GET', '/distribution/a/../../info/json'],
+    ['GET', '/distribution/a%2Fb/json'],
+    ['GET', '/distribution/a/json?x=1'],
+    ['GET', '/distribution//json'],
+    ['POST', '/distribution/nginx/json'],
     ['POST', '/containers/create'],
     ['POST', '/containers/prune'],
     ['GET', '/containers/json'],
@@ -98,6 +115,7 @@ describe('what it may not', () => {
         ' ',
         ID,
         'containers',
+        'distribution',
         'exec',
         'json',
         'logs',
@@ -116,8 +134,11 @@ describe('what it may not', () => {
           const concern = concernOf(method, text, upgrade)
           if (!concern) return
           const [target = '', ...query] = text.split('?')
-          expect(target).toMatch(/^\/(?:containers|exec)\/[0-9a-f]{64}\/[a-z]+$/)
-          expect(target).toContain(concern.id)
+          expect(target).toMatch(
+            /^\/(?:(?:containers|exec)\/[0-9a-f]{64}\/[a-z]+|distribution(?:\/[\w.:@+-]+)+\/json)$/,
+          )
+          expect(target).not.toMatch(/\/\.+\//)
+          expect(target).toContain(concern.kind === 'registry' ? '/distribution/' : concern.id)
           expect(query.join('?')).not.toMatch(/[\s#\\]/)
         },
       ),

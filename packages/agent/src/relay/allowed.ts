@@ -1,5 +1,7 @@
-/** What a call is about: the engine's own ID of a container or of an exec. */
-export interface Concern {
+/** What a call is about: a container or an exec, by the engine's own ID, or what a registry has. */
+export type Concern = ContainerConcern | { readonly kind: 'registry' }
+
+export interface ContainerConcern {
   readonly kind: 'container' | 'exec'
   readonly id: string
 }
@@ -34,12 +36,16 @@ const EXEC_OPERATIONS: readonly Operation[] = [
 /** Full IDs only, and nothing that is encoded: what this lets through means the same to the engine. */
 const TARGET = /^\/(containers|exec)\/([0-9a-f]{64})\/([a-z]+)(?:\?[!$&-;=?-Z_a-z~%]*)?$/
 
+/** What a registry says of an image. Segments of dots alone would lead elsewhere. */
+const DISTRIBUTION = /^\/distribution(?:\/(?!\.+\/)[\w.:@+-]+)+\/json$/
+
 /**
  * Reads a request that a manager wants made. Pure.
  * @param path without a version, with its query
  * @returns what it concerns; undefined for everything that a manager may not ask of an engine
  */
 export function concernOf(method: string, path: string, upgrade: boolean): Concern | undefined {
+  if (method === 'GET' && !upgrade && DISTRIBUTION.test(path)) return { kind: 'registry' }
   const [, collection, id, name] = TARGET.exec(path) ?? []
   if (collection === undefined || id === undefined) return undefined
   const operations = collection === 'exec' ? EXEC_OPERATIONS : CONTAINER_OPERATIONS

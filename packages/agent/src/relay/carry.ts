@@ -5,7 +5,7 @@ import { messageOf, ShoalError, type ErrorCode } from '@shoal/common'
 import type { DispatcherClient, EngineRequest__Output } from '@shoal/proto'
 import { concernOf } from './allowed.js'
 import { olderVersion } from './api-version.js'
-import { callEngine } from './engine.js'
+import { askEngine, callEngine } from './engine.js'
 import { Line } from './line.js'
 import { checkOwner, type Owner } from './owner.js'
 
@@ -79,16 +79,20 @@ async function ask(
   request: EngineRequest__Output,
   { owner, socketPath }: Carried,
 ): Promise<Answer> {
-  const { method, path, upgrade, apiVersion, contentType, body } = request
+  const { method, path, upgrade, apiVersion, contentType, registryAuth, body } = request
   const concern = concernOf(method, path, upgrade)
   if (!concern) throw new ShoalError('permission-denied', `an agent does not pass on: ${method} ${path}`)
-  const spoken = await checkOwner(concern, owner, socketPath, line.over)
+  const spoken =
+    concern.kind === 'registry'
+      ? (await askEngine(socketPath, '/version', line.over)).apiVersion
+      : await checkOwner(concern, owner, socketPath, line.over)
   const call = callEngine({
     socketPath,
     method,
     path: `/v${olderVersion(apiVersion, spoken)}${path}`,
     headers: {
       ...(contentType !== '' && { 'content-type': contentType }),
+      ...(registryAuth !== '' && concern.kind === 'registry' && { 'x-registry-auth': registryAuth }),
       ...(upgrade && { connection: 'Upgrade', upgrade: 'tcp' }),
     },
     signal: line.over,

@@ -1,6 +1,6 @@
 import { ShoalError } from '@shoal/common'
 import { CLUSTER_ID_LABEL, NODE_ID_LABEL, TASK_ID_LABEL } from '../executor/index.js'
-import type { Concern } from './allowed.js'
+import type { ContainerConcern } from './allowed.js'
 import { askEngine } from './engine.js'
 
 /** Whose containers may be touched. */
@@ -19,7 +19,7 @@ interface ContainerDocument {
  * @throws ShoalError `not-found` for everything that is not, whether it exists or not; those of `askEngine`
  */
 export async function checkOwner(
-  concern: Concern,
+  concern: ContainerConcern,
   { nodeId, clusterId }: Owner,
   socketPath: string,
   signal: AbortSignal,
@@ -44,4 +44,4 @@ export async function checkOwner(
   return apiVersion
 }
 
-const nounOf = ({ kind }: Concern): string => (kind === 'exec' ? 'exec instance' : 'container')
+const nounOf = ({ kind }: ContainerConcern): string => (kind === 'exec' ? 'exec instance' : 'container')

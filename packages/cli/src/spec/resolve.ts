@@ -1,5 +1,6 @@
 import { messageOf, ShoalError } from '@shoal/common/errors'
 import type { ConfigReference, NetworkAttachmentConfig, ServiceSpec } from '@shoal/engine-api'
+import { ManagerRefusal } from '../client/index.js'
 import { hasDigest, withDefaultTag } from '../output/index.js'
 import { containerOf, type ServiceDraft, taskOf } from './draft.js'
 
@@ -135,7 +136,8 @@ export async function pinImage(
     }
     return undefined
   } catch (error) {
-    if (error instanceof ShoalError && error.code === 'unavailable') throw error
+    const isRefusal = error instanceof ManagerRefusal
+    if (error instanceof ShoalError && error.code === 'unavailable' && !isRefusal) throw error
     if (error instanceof ShoalError && error.code === 'unimplemented') return undefined
     return `image ${image} could not be accessed on a registry to record
 its digest. Each node will access ${image} independently,

@@ -10,6 +10,7 @@ import { isKnownPath } from './known-paths.js'
 import type { ApiHttpsOptions, ApiOptions } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
+import { distributionRoutes } from './routes/distribution.js'
 import { eventRoutes } from './routes/events.js'
 import { logRoutes } from './routes/logs.js'
 import { networkRoutes } from './routes/networks.js'
@@ -61,6 +62,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   configRoutes(app, options)
   logRoutes(app, options)
   containerRoutes(app, options, ({ method, url }) => notServed(method, url))
+  distributionRoutes(app, options, ({ method, url }) => notServed(method, url))
   return app
 }
 

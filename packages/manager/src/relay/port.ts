@@ -8,6 +8,8 @@ export interface EngineRequest {
   /** The version that the client speaks; an older engine answers in its own. */
   readonly apiVersion: string
   readonly contentType?: string
+  /** The client's X-Registry-Auth, for what the engine asks of a registry. */
+  readonly registryAuth?: string
   /** The connection becomes a stream of bytes, and this is the whole body of the request. */
   readonly upgrade?: { readonly body: Buffer }
 }

@@ -58,13 +58,14 @@ export class RelayStream extends Duplex implements Relay {
     if (this.#state.kind !== 'wanted') return refuse(call, 'this relay is not wanted any more')
     const { waiting } = this.#state
     this.#state = { kind: 'carried', call }
-    const { method, path, apiVersion, contentType, upgrade } = this.#request
+    const { method, path, apiVersion, contentType, registryAuth, upgrade } = this.#request
     call.write({
       request: {
         method,
         path,
         apiVersion,
         contentType: contentType ?? '',
+        registryAuth: registryAuth ?? '',
         upgrade: upgrade !== undefined,
         ...(upgrade && { body: upgrade.body }),
       },
