@@ -5,6 +5,8 @@ import { answeredOf, DEFAULT_PLAN, failedOf, Load, percentile, type Report } fro
 
 const LAB = 'bench-outage'
 const PORT = 8080
+/** Fewer than hosts: some requests have to go on to another host. */
+const WEB_REPLICAS = 2
 const REPLICAS = 6
 /** Requests per second over all hosts, each over a connection of its own: strangers come anew. */
 const RATES = { connect: 200, keepalive: 0, udp: 0 }
@@ -16,7 +18,8 @@ const PATIENCE_MS = 60_000
 const WEB = ['sh', '-c', 'echo ok >/tmp/index.html; exec httpd -f -p 8080 -h /tmp']
 
 /**
- * All managers are killed and kept away for some minutes, under load on a published port of every host. What counts is
+ * All managers are killed and kept away for some minutes, under load on a port that the routing mesh publishes on every
+ * host. What counts is
  * that no request fails and no container is restarted, neither while they are away nor when they are back.
  */
 export const outage: Benchmark = async (options) => {
@@ -34,10 +37,11 @@ async function measure({ say, minutes }: BenchmarkOptions): Promise<Result[]> {
   const machines = await hosts(LAB)
   const managers = machines.slice(0, 2)
   const api = new ApiClient(`${machines[0]!.address}:3376`, clientFiles(certificateFolder(LAB)))
-  await createServices(api, machines.length)
+  await createServices(api)
   const before = await containers(machines)
 
   const addresses = machines.map(({ address }) => `${address}:${PORT}`)
+  await eventually(() => Promise.all(addresses.map(mustAnswer)), PATIENCE_MS)
   const load = Load.start({ ...DEFAULT_PLAN, path: '/', rates: RATES, addresses, durationMs: LONGEST_MS })
   await wait(PEACE_MS)
   say(`all managers are killed, and kept away for ${minutes} minutes …`)
@@ -73,13 +77,13 @@ function results(report: Report, changed: number, awayS: number, writesMs: numbe
   ]
 }
 
-async function createServices(api: ApiClient, hostCount: number): Promise<void> {
-  const published = { Protocol: 'tcp', TargetPort: PORT, PublishedPort: PORT, PublishMode: 'host' }
+async function createServices(api: ApiClient): Promise<void> {
+  const published = { Protocol: 'tcp', TargetPort: PORT, PublishedPort: PORT, PublishMode: 'ingress' }
   const image = { Image: 'shoal-busybox:1' }
   await mustCreate(api, {
     Name: 'web',
     TaskTemplate: { ContainerSpec: { ...image, Command: WEB } },
-    Mode: { Global: {} },
+    Mode: { Replicated: { Replicas: WEB_REPLICAS } },
     EndpointSpec: { Ports: [published] },
   })
   await mustCreate(api, {
@@ -89,13 +93,18 @@ async function createServices(api: ApiClient, hostCount: number): Promise<void> 
   })
   await eventually(async () => {
     const running = (await api.tasks()).filter(({ Status }) => Status.State === 'running')
-    if (running.length < hostCount + REPLICAS) throw new Error('not everything runs yet')
+    if (running.length < WEB_REPLICAS + REPLICAS) throw new Error('not everything runs yet')
   }, PATIENCE_MS)
 }
 
 async function mustCreate(api: ApiClient, spec: object): Promise<void> {
   const { status, message } = await api.call('POST', '/services/create', spec)
   if (status !== 201) throw new Error(`a service could not be created: ${status} ${message}`)
+}
+
+async function mustAnswer(address: string): Promise<void> {
+  const { ok } = await fetch(`http://${address}/`)
+  if (!ok) throw new Error(`${address} does not serve yet`)
 }
 
 /** Waits until a manager takes a write. */
