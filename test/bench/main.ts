@@ -8,6 +8,7 @@ import { type Benchmark, type BenchmarkOptions, type Result, rounded } from './b
 import { calibrate } from './calibration.js'
 import { converge } from './converge.js'
 import { dispatcher } from './dispatcher/index.js'
+import { endpoints } from './endpoints/index.js'
 import { failover } from './failover.js'
 import { addToHistory, compare, type Comparison, readHistory } from './history.js'
 import { loadCommand } from './load/index.js'
@@ -37,6 +38,11 @@ const BENCHMARKS: Record<string, Entry> = {
     about:
       'hollow agents (--agents 10000, --store embedded|etcd): heartbeats, a service of 50 000 replicas, a takeover; about 6 minutes',
     inProcesses: true,
+  },
+  endpoints: {
+    run: endpoints,
+    rounds: 5,
+    about: 'a change of one endpoint, and connections, with 10 and with 5 000 services; about 3 minutes',
   },
   failover: {
     run: failover,

@@ -1,25 +1,45 @@
 import type { EndpointSet, HostDocument, HostDocumentName, NetworkPeer, NodeNetwork } from '@shoal/engine-api'
 
-/** What the manager has told of the network, by kind and name. */
+interface Kinds {
+  readonly network: ReadonlyMap<string, NodeNetwork>
+  readonly peer: ReadonlyMap<string, NetworkPeer>
+  readonly endpoints: ReadonlyMap<string, EndpointSet>
+}
+
+const KINDS = ['network', 'peer', 'endpoints'] as const satisfies readonly (keyof Kinds)[]
+
+/**
+ * What the manager has told of the network, by kind and name. Kinds that are not about the network are not kept here.
+ * A map that changes is replaced: who finds the one that he has seen before need not look into it.
+ */
 export class Documents {
-  networks = new Map<string, NodeNetwork>()
-  peers = new Map<string, NetworkPeer>()
-  services = new Map<string, EndpointSet>()
+  #maps: Kinds = { network: new Map(), peer: new Map(), endpoints: new Map() }
+
+  get networks(): Kinds['network'] {
+    return this.#maps.network
+  }
+
+  get peers(): Kinds['peer'] {
+    return this.#maps.peer
+  }
+
+  get services(): Kinds['endpoints'] {
+    return this.#maps.endpoints
+  }
 
   replaceAll(documents: readonly HostDocument[]): void {
-    for (const map of [this.networks, this.peers, this.services]) map.clear()
+    this.#maps = { network: new Map(), peer: new Map(), endpoints: new Map() }
     this.change(documents, [])
   }
 
   change(put: readonly HostDocument[], removed: readonly HostDocumentName[]): void {
-    for (const { kind, id } of removed) this.#mapOf(kind)?.delete(id)
-    for (const { kind, id, body } of put) this.#mapOf(kind)?.set(id, body)
-  }
-
-  /** Kinds that are not about the network are not kept here. */
-  #mapOf(kind: string): Map<string, unknown> | undefined {
-    if (kind === 'network') return this.networks
-    if (kind === 'peer') return this.peers
-    return kind === 'endpoints' ? this.services : undefined
+    const changed = new Set([...put, ...removed].map(({ kind }) => kind))
+    for (const kind of KINDS) {
+      if (!changed.has(kind)) continue
+      const map = new Map<string, unknown>(this.#maps[kind])
+      for (const document of removed) if (document.kind === kind) map.delete(document.id)
+      for (const document of put) if (document.kind === kind) map.set(document.id, document.body)
+      this.#maps = { ...this.#maps, [kind]: map }
+    }
   }
 }

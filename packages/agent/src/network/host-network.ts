@@ -6,7 +6,7 @@ import type { Run } from './apply/index.js'
 import { Documents } from './documents.js'
 import { drain, type DrainOptions } from './drain.js'
 import { engineNetworkName } from './names.js'
-import { Pass } from './pass.js'
+import { Pass, type Sight } from './pass.js'
 import type { TaskNetworks } from './port.js'
 
 export const DEFAULT_HOST_NETWORK = { periodMs: 3_000, firstRetryMs: 250, sweepDelayMs: 200 } as const
@@ -37,7 +37,8 @@ interface Waiter {
 
 /**
  * Keeps the network of this host as the documents say. Invariants: one pass at a time; what was told before a pass
- * began is in force when it ends; a failure is told, and tried again until it is none.
+ * began is in force when it ends; a failure is told, and tried again until it is none. The host is looked at beside, so
+ * that no change waits for that.
  */
 export class HostNetwork implements TaskNetworks {
   readonly #options: HostNetworkOptions
@@ -46,8 +47,14 @@ export class HostNetwork implements TaskNetworks {
   readonly #ended = new AbortController()
   /** Before the first complete set nothing is known to be too much. */
   #told = false
-  #asked: 'nothing' | 'change' | 'look' = 'nothing'
+  #isAsked = false
   #working: Promise<void> | undefined
+  /** A look that is under way, and whether another one was asked for since it began. */
+  #looking: Promise<void> | undefined
+  #lookAgain = false
+  #lookedAt = 0
+  /** What a look has found and no pass has seen to yet. */
+  #sight: Sight | undefined
   #waiters: Waiter[] = []
   /** Who waits for the end of a pass, however it ends. */
   #watchers: (() => void)[] = []
@@ -74,7 +81,16 @@ export class HostNetwork implements TaskNetworks {
 
   /** Something may be otherwise than it was left. */
   look(): void {
-    this.#wake('look')
+    if (this.#ended.signal.aborted || !this.#told) return
+    if (this.#looking) {
+      this.#lookAgain = true
+      return
+    }
+    this.#looking = this.#look().finally(() => {
+      this.#looking = undefined
+      this.#wake()
+      if (this.#lookAgain) this.look()
+    })
   }
 
   missing(task: AssignedTask): string | undefined {
@@ -90,7 +106,7 @@ export class HostNetwork implements TaskNetworks {
     if (attachments.length === 0) return undefined
     while (!attachments.every((attachment) => this.#pass.has(attachment))) {
       this.#throwIfHopeless(task)
-      this.#wake('change')
+      this.#wake()
       await this.#passEnds(signal)
       signal.throwIfAborted()
       this.#ended.signal.throwIfAborted()
@@ -111,7 +127,7 @@ export class HostNetwork implements TaskNetworks {
   async stop(): Promise<void> {
     this.#ended.abort(new ShoalError('unavailable', 'the agent is stopping'))
     this.#cancelTimer()
-    await this.#working
+    await Promise.all([this.#working, this.#looking])
     for (const watcher of this.#watchers.splice(0)) watcher()
     for (const { reject } of this.#waiters.splice(0)) reject(this.#ended.signal.reason)
   }
@@ -126,28 +142,40 @@ export class HostNetwork implements TaskNetworks {
     if (this.#ended.signal.aborted) return Promise.reject(this.#ended.signal.reason as Error)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
-      this.#wake('change')
+      this.#wake()
     })
   }
 
-  #wake(what: 'change' | 'look'): void {
+  /** A look that fails tells nothing; the pass that follows looks itself, and fails for all to see. */
+  async #look(): Promise<void> {
+    this.#lookAgain = false
+    this.#lookedAt = this.#options.clock.now()
+    try {
+      this.#sight = await this.#pass.look()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #wake(): void {
     if (this.#ended.signal.aborted || !this.#told) return
-    if (this.#asked !== 'look') this.#asked = what
+    this.#isAsked = true
     this.#working ??= this.#work().finally(() => {
       this.#working = undefined
-      if (this.#asked !== 'nothing') this.#wake(this.#asked)
+      if (this.#isAsked) this.#wake()
     })
   }
 
   async #work(): Promise<void> {
     // What is told in the same turn of the event loop is one change.
     await Promise.resolve()
-    while (this.#asked !== 'nothing' && !this.#ended.signal.aborted) {
-      const asked = this.#asked
+    while (this.#isAsked && !this.#ended.signal.aborted) {
       const waiters = this.#waiters.splice(0)
-      this.#asked = 'nothing'
+      const sight = this.#failures > 0 ? 'now' : this.#sight
+      this.#isAsked = false
+      this.#sight = undefined
       try {
-        await this.#pass.run(asked === 'look' || this.#failures > 0)
+        await this.#pass.run(sight)
         this.#failures = 0
         this.#trouble = undefined
         for (const { resolve } of waiters) resolve()
@@ -160,8 +188,8 @@ export class HostNetwork implements TaskNetworks {
         }
       }
       for (const watcher of this.#watchers.splice(0)) watcher()
-      await this.#afterwards()
     }
+    void this.#remember()
     this.#arm()
   }
 
@@ -175,7 +203,7 @@ export class HostNetwork implements TaskNetworks {
     )
   }
 
-  async #afterwards(): Promise<void> {
+  async #remember(): Promise<void> {
     try {
       await this.#pass.remember()
     } catch (error) {
@@ -189,8 +217,12 @@ export class HostNetwork implements TaskNetworks {
     const { clock, periodMs, firstRetryMs, sweepDelayMs } = this.#options
     const retryMs = this.#failures > 0 ? firstRetryMs * 2 ** (this.#failures - 1) : periodMs
     const sweepMs = this.#pass.needsSweep ? sweepDelayMs : periodMs
-    const delayMs = Math.min(retryMs, sweepMs, periodMs)
-    this.#cancelTimer = clock.setTimer(delayMs, () => this.#wake('look'))
+    const lookMs = Math.max(0, this.#lookedAt + periodMs - clock.now())
+    this.#cancelTimer = clock.setTimer(Math.min(retryMs, sweepMs, lookMs), () => {
+      if (clock.now() < this.#lookedAt + periodMs) this.#wake()
+      // One that is still under way wakes us when it ends.
+      else if (!this.#looking) this.look()
+    })
   }
 
   #passEnds(signal: AbortSignal): Promise<void> {

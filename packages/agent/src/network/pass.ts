@@ -1,10 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
-import { isRetryable, messageOf, ShoalError, type Clock, type Logger } from '@shoal/common'
+import { ShoalError, type Clock, type Logger } from '@shoal/common'
 import type { AssignedTask, TaskAttachment } from '@shoal/engine-api'
 import type { EngineNetwork, NetworkEngine } from '../executor/port.js'
 import {
   carryOut,
-  difference,
   dropDevice,
   forgetAll,
   forgetUdp,
@@ -13,11 +11,11 @@ import {
   type Run,
 } from './apply/index.js'
 import type { Documents } from './documents.js'
+import { EngineNetworks } from './engine-networks.js'
 import { HostPorts } from './host-ports.js'
-import { observe, type Device } from './observe/index.js'
-import { planHost, type BalancerMemo, type HostPlan, type HostView, type KernelPlan } from './plan/index.js'
-
-const DEFAULT_MTU = 1500
+import { changeOf, KernelKeeper, type PlanChange } from './kernel-keeper.js'
+import type { ObservedHost } from './observe/index.js'
+import { planHost, planMemo, type HostPlan, type HostView, type KernelPlan } from './plan/index.js'
 
 export interface PassOptions {
   readonly engine: NetworkEngine
@@ -28,35 +26,48 @@ export interface PassOptions {
   readonly sweepDelayMs: number
 }
 
-const NO_DIFFERENCE: Difference = { make: [], unmake: [] }
+/** What a look has found; our table and the entries of peers have keepers that know. */
+export interface Sight {
+  readonly host: ObservedHost
+  readonly networks: readonly EngineNetwork[]
+  /** How often something had been done to the host when the look began. */
+  readonly changes: number
+}
+
+interface Compared extends Difference {
+  /** What the engine has; undefined when the host was not looked at. */
+  readonly networks?: readonly EngineNetwork[]
+  readonly plan: HostPlan
+}
 
 /**
  * One comparison of the host with its plan, and what follows from it. The order counts: networks and ways to peers come
- * before connections are led there, and go after.
+ * before connections are led there, and go after. What a plan changes in our table alone needs no look at the host.
  */
 export class Pass {
   readonly #options: PassOptions
   readonly #documents: Documents
-  readonly #keeper: TableKeeper
+  readonly #table: TableKeeper
+  readonly #kernel: KernelKeeper
+  readonly #networks: EngineNetworks
   readonly #hostPorts: HostPorts
-  readonly #memo: BalancerMemo = new Map()
-  readonly #refusals = new Map<string, ShoalError>()
+  readonly #memo = planMemo()
   #isClean = false
-  /** What has been seen as a port of one of the planned bridges. */
-  #ports: ReadonlyMap<string, string> = new Map()
-  #devices: ReadonlyMap<string, Device> | undefined
+  #changes = 0
   /** What the last pass that succeeded has put in force. */
   #done: { readonly plan: HostPlan; readonly view: HostView } | undefined
 
   constructor(options: PassOptions, documents: Documents) {
     this.#options = options
     this.#documents = documents
-    this.#keeper = new TableKeeper(options)
+    this.#table = new TableKeeper(options)
+    this.#kernel = new KernelKeeper(options)
+    this.#networks = new EngineNetworks(options)
     this.#hostPorts = new HostPorts(options.run, options.log)
   }
 
   get needsSweep(): boolean {
-    return this.#keeper.needsSweep
+    return this.#table.needsSweep
   }
 
   /** Whether the network is in force here, and the address is the task's own. */
@@ -70,54 +81,63 @@ export class Pass {
 
   /** Why the engine would not have the network. */
   refusalOf(networkId: string): ShoalError | undefined {
-    return this.#refusals.get(networkId)
+    return this.#networks.refusals.get(networkId)
   }
 
   /**
-   * @param look the kernel is looked at even if the plan says nothing new
+   * Looks at the host, beside whatever passes there are meanwhile: for the next one.
+   * @returns undefined while nothing has been put in force, and so nothing can be amiss
+   * @throws ShoalError when a program is missing or fails
+   */
+  async look(): Promise<Sight | undefined> {
+    if (!this.#done) return undefined
+    const changes = this.#changes
+    await this.#table.check()
+    const networks = await this.#options.engine.listNetworks()
+    return { host: await this.#kernel.see(this.#done.plan.kernel), networks, changes }
+  }
+
+  /**
+   * @param sight what a look has found; `now` has everything looked at within this pass
    * @throws ShoalError when something could not be done; failed-precondition when a program is missing
    */
-  async run(look: boolean): Promise<void> {
+  async run(sight: Sight | 'now' | undefined): Promise<void> {
     const view = await this.#view()
     if (await this.#isIdle(view)) return
-    const wanted = planHost(view, this.#memo)
-    if (look) await this.#keeper.isAsLeft()
-    const compare = look || !isDeepStrictEqual(this.#done?.plan.kernel, wanted.kernel)
-    const networks = compare ? await this.#ensureNetworks(wanted.kernel) : []
-    const plan = this.#refusals.size > 0 ? planHost(this.#withoutRefused(view), this.#memo) : wanted
-    const { make, unmake } = compare ? await this.#difference(plan.kernel) : NO_DIFFERENCE
+    if (sight === 'now') {
+      this.#kernel.forget()
+      await this.#table.check()
+    }
+    const { make, unmake, networks, plan } = await this.#compare(view, sight)
     const failures = await carryOut(make, this.#options.run)
     if (make.length > 0 && this.#done) this.#options.log.debug({ make }, 'the kernel is put right')
-    await this.#keeper.sweep()
-    const departed = await this.#keeper.put(plan.nft)
+    const departed = await this.#table.put(plan.nft)
     await forgetUdp(this.#options.run, departed)
     failures.push(...(await carryOut(unmake, this.#options.run)))
     await forgetAll(this.#options.run, this.#vanished(plan, view))
-    await this.#removeNetworks(networks, plan.kernel, view)
+    const removed = networks && (await this.#networks.removeOthers(needed(plan.kernel, view), networks))
+    if (removed || make.length + unmake.length > 0) this.#changes++
     if (failures.length > 0) throw new ShoalError('internal', failures.join('; '))
+    this.#kernel.put(plan.kernel)
     this.#done = { plan, view }
   }
 
   /** Notes what the table looks like after a change, so that another's change of it is seen. */
   async remember(): Promise<void> {
-    if (this.#done) await this.#keeper.remember()
+    if (this.#done) await this.#table.remember()
   }
 
   /** Takes everything away. @throws ShoalError when something is left */
   async remove(): Promise<void> {
     const { run, engine } = this.#options
-    const view = {
-      ...(await this.#view()),
-      networks: new Map(),
-      peers: new Map(),
-      services: new Map(),
-      local: [],
-    }
-    const { kernel } = planHost(view, new Map())
+    const nothing = { networks: new Map(), peers: new Map(), services: new Map(), local: [] }
+    const { kernel } = planHost({ ...(await this.#view()), ...nothing }, planMemo())
     const listed = await engine.listNetworks()
-    if (listed.length === 0 && !this.#done && !(await this.#keeper.exists())) return
-    await this.#keeper.remove()
-    const { unmake, make } = await this.#difference(kernel)
+    if (listed.length === 0 && !this.#done && !(await this.#table.exists())) return
+    await this.#table.remove()
+    this.#kernel.forget()
+    const how = { change: 'more', look: true } as const
+    const { unmake, make } = await this.#kernel.difference(await this.#kernel.see(kernel), kernel, how)
     const failures = await carryOut([...make, ...unmake], run)
     for (const { name, bridge } of listed) {
       await engine.removeNetwork(name)
@@ -138,119 +158,69 @@ export class Pass {
     const local = [...this.#options.tasks()].flatMap(({ Attachments = [] }) =>
       Attachments.map(({ NetworkID, Address }) => ({ networkId: NetworkID, address: Address })),
     )
-    if (networks.size > 0 && !this.#devices) this.#devices = (await observe(this.#options.run, [])).devices
+    if (networks.size > 0 && !this.#kernel.hasSeen) await this.#kernel.see({ sysctls: new Map() })
     return {
-      networks: new Map(networks),
+      networks,
       peers,
       services,
       local,
       hostPorts: await this.#hostPorts.leftToHost(services.values()),
-      underlayMtu: (address) => this.#mtuOf(address),
+      underlayMtu: (address) => this.#kernel.mtuOf(address),
     }
   }
 
-  #mtuOf(address: string): number {
-    for (const { addresses, mtu } of this.#devices?.values() ?? [])
-      if (addresses.some((one) => one.startsWith(`${address}/`))) return mtu
-    return DEFAULT_MTU
+  async #compare(view: HostView, sight: Sight | 'now' | undefined): Promise<Compared> {
+    const wanted = planHost(view, this.#memo)
+    const change = changeOf(this.#done?.plan.kernel, wanted.kernel)
+    if (sight === undefined && change !== 'more') return this.#compareLittle(wanted, change)
+    const isFresh = sight !== undefined && sight !== 'now' && sight.changes === this.#changes
+    const seen = isFresh && change !== 'more' ? sight : undefined
+    const networks = seen?.networks ?? (await this.#options.engine.listNetworks())
+    const made = await this.#networks.ensure(wanted.kernel.bridges.values(), networks)
+    if (made) {
+      this.#kernel.forget()
+      this.#changes++
+    }
+    const plan = this.#networks.refusals.size > 0 ? planHost(this.#withoutRefused(view), this.#memo) : wanted
+    const host = seen && !made ? seen.host : await this.#kernel.see(plan.kernel)
+    const found = await this.#kernel.difference(host, plan.kernel, { change, look: sight !== undefined })
+    return { ...found, networks, plan }
+  }
+
+  async #compareLittle(plan: HostPlan, change: PlanChange): Promise<Compared> {
+    if (change === 'nothing') return { make: [], unmake: [], plan }
+    return { ...(await this.#kernel.peerDifference(plan.kernel)), plan }
   }
 
   #withoutRefused(view: HostView): HostView {
-    return { ...view, networks: new Map([...view.networks].filter(([id]) => !this.#refusals.has(id))) }
-  }
-
-  /** @returns what the engine has. A network that it refuses does not keep the others from being made. */
-  async #ensureNetworks({ bridges }: KernelPlan): Promise<EngineNetwork[]> {
-    const { engine, log } = this.#options
-    const listed = await engine.listNetworks()
-    const planned = new Set([...bridges.values()].map(({ networkId }) => networkId))
-    for (const id of this.#refusals.keys()) if (!planned.has(id)) this.#refusals.delete(id)
-    for (const plan of bridges.values()) {
-      const wanted = toEngineNetwork(plan)
-      if (listed.some((network) => isDeepStrictEqual(network, wanted))) {
-        this.#refusals.delete(plan.networkId)
-        continue
-      }
-      try {
-        await engine.ensureNetwork(wanted)
-        this.#refusals.delete(plan.networkId)
-      } catch (error) {
-        if (isRetryable(error) || !(error instanceof ShoalError)) throw error
-        const leaving = listed.find((one) => !planned.has(one.networkId) && one.subnet === wanted.subnet)
-        if (!this.#refusals.has(plan.networkId))
-          log.warn({ network: plan.label, reason: messageOf(error) }, 'the engine refuses a network')
-        this.#refusals.set(plan.networkId, leaving ? stillThere(plan.label, leaving, error) : error)
-      }
-    }
-    return listed
-  }
-
-  async #difference(plan: KernelPlan): Promise<Difference> {
-    const observed = await observe(this.#options.run, plan.sysctls.keys())
-    this.#devices = observed.devices
-    const result = difference(observed, plan, this.#ports)
-    this.#ports = portsOf(observed.devices, this.#ports)
-    return result
+    const { refusals } = this.#networks
+    return { ...view, networks: new Map([...view.networks].filter(([id]) => !refusals.has(id))) }
   }
 
   /** Addresses that were somebody's at the last pass and are nobody's now. */
   #vanished(plan: HostPlan, view: HostView): string[] {
-    if (!this.#done) return []
+    const before = this.#done
+    if (!before) return []
+    const isSame = before.plan.kernel.neighbours === plan.kernel.neighbours
+    if (isSame && sameAddresses(before.view, view)) return []
     const now = addressesOf(plan, view)
-    return [...addressesOf(this.#done.plan, this.#done.view)].filter((address) => !now.has(address))
-  }
-
-  /** A network goes when neither documents nor containers need it. */
-  async #removeNetworks(listed: readonly EngineNetwork[], plan: KernelPlan, view: HostView): Promise<void> {
-    const needed = new Set([
-      ...[...plan.bridges.values()].map(({ networkId }) => networkId),
-      ...view.local.map(({ networkId }) => networkId),
-      ...this.#refusals.keys(),
-    ])
-    for (const { name, networkId, bridge } of listed) {
-      if (needed.has(networkId)) continue
-      try {
-        await this.#options.engine.removeNetwork(name)
-        await dropDevice(this.#options.run, bridge)
-      } catch (error) {
-        this.#options.log.debug({ network: name, reason: messageOf(error) }, 'a network has to stay for now')
-      }
-    }
+    return [...addressesOf(before.plan, before.view)].filter((address) => !now.has(address))
   }
 }
 
-/** A network of ours that was removed, and whose subnet another one has by now, goes in a moment: tasks wait. */
-function stillThere(label: string, { subnet }: EngineNetwork, error: ShoalError): ShoalError {
-  return new ShoalError(
-    'unavailable',
-    `network ${label}: an earlier network with the subnet ${subnet} is about to go`,
-    error,
-  )
+/** A network goes when neither documents nor containers need it. */
+function needed({ bridges }: KernelPlan, { local }: HostView): Set<string> {
+  return new Set([...bridges.values(), ...local].map(({ networkId }) => networkId))
 }
 
-function toEngineNetwork(
-  plan: KernelPlan['bridges'] extends ReadonlyMap<string, infer B> ? B : never,
-): EngineNetwork {
-  const { engineNetwork: name, networkId, bridge, subnet, gateway, mtu, internal, ipRange } = plan
-  const range = ipRange === undefined ? {} : { ipRange }
-  return { name, networkId, bridge, subnet, gateway, mtu, internal, ...range }
-}
-
-/** A port that has lost its bridge is remembered as long as the device is there. */
-function portsOf(
-  devices: ReadonlyMap<string, Device>,
-  known: ReadonlyMap<string, string>,
-): Map<string, string> {
-  return new Map(
-    [...devices].flatMap(([name, { master = known.get(name) }]) =>
-      master === undefined ? [] : [[name, master] as const],
-    ),
-  )
+function sameAddresses(before: HostView, now: HostView): boolean {
+  const text = ({ local }: HostView): string => local.map(({ address }) => address).join(' ')
+  return text(before) === text(now)
 }
 
 function addressesOf({ kernel }: HostPlan, { local }: HostView): Set<string> {
   return new Set([
-    ...[...kernel.neighbours.keys()].map((key) => key.split(' ')[1]!),
+    ...[...kernel.neighbours.keys()].map((key) => key.slice(key.indexOf(' ') + 1)),
     ...local.map(({ address }) => address),
   ])
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Device, Observed } from '../observe/index.js'
-import { planHost, type KernelPlan } from '../plan/index.js'
+import { planHost, planMemo, type KernelPlan } from '../plan/index.js'
 import { aNetwork, anIngress, aPeer, aView } from '../testing/documents.js'
 import { difference } from './difference.js'
 import type { Step } from './steps.js'
@@ -9,8 +9,8 @@ const front = aNetwork()
 const ingress = anIngress()
 const peers = [aPeer(front, '10.0.1.7'), aPeer(ingress, '10.0.0.3', { Gateway: true })]
 const local = [{ networkId: ingress.ID, address: '10.0.0.9' }]
-const { kernel: plan } = planHost(aView([front, ingress], { peers, local }), new Map())
-const { kernel: nothing } = planHost(aView([]), new Map())
+const { kernel: plan } = planHost(aView([front, ingress], { peers, local }), planMemo())
+const { kernel: nothing } = planHost(aView([]), planMemo())
 
 const FIREWALL = {
   forward: ['-A FORWARD -j DOCKER-USER', '-A FORWARD -j DOCKER-ISOLATION-STAGE-1'],

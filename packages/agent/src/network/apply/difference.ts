@@ -1,5 +1,5 @@
 import { INGRESS_BRIDGE, isOurBridge, isOurVxlan, ROUTE_PROTOCOL } from '../names.js'
-import type { Device, Observed } from '../observe/index.js'
+import type { Device, Observed, ObservedPeers } from '../observe/index.js'
 import type { BridgePlan, KernelPlan, VxlanPlan } from '../plan/index.js'
 import { firewallSteps } from './firewall.js'
 import { bridge, ip, type Difference, type Step } from './steps.js'
@@ -38,6 +38,20 @@ export function difference(
       ...staleDevices(observed, plan),
     ],
   }
+}
+
+/** The same for the entries of peers alone, on a host that is else as it was left. Pure. */
+export function peerDifference(observed: ObservedPeers, plan: KernelPlan): Difference {
+  const devices = new Set([...plan.vxlans.keys(), ...plan.bridges.keys()])
+  return { make: peerSteps(observed, plan, devices), unmake: stalePeers(observed, plan, devices) }
+}
+
+/** Whether all devices of the plan are there as planned, and so have the entries that they were given. */
+export function hasDevices({ devices }: Pick<Observed, 'devices'>, plan: KernelPlan): boolean {
+  return (
+    [...plan.bridges.values()].every((one) => bridgeSteps(devices.get(one.bridge), one).length === 0) &&
+    [...plan.vxlans.values()].every((one) => vxlanSteps(devices.get(one.device), one).length === 0)
+  )
 }
 
 function bridgeSteps(device: Device | undefined, plan: BridgePlan): Step[] {
@@ -105,25 +119,38 @@ function hairpinSteps(observed: Observed, plan: KernelPlan): Step[] {
   })
 }
 
-function peerSteps(observed: Observed, plan: KernelPlan, kept: ReadonlySet<string>): Step[] {
-  const forwarding = [...plan.forwarding].flatMap(([key, host]): Step[] => {
-    const [device = '', mac = ''] = key.split(' ')
-    const known = kept.has(device) && observed.forwarding.get(key) === host
-    const switched = kept.has(device) && observed.switching.has(key)
-    return [
-      ...(known ? [] : [bridge(`fdb replace ${mac} dev ${device} dst ${host} self permanent`)]),
-      ...(switched ? [] : [bridge(`fdb replace ${mac} dev ${device} master static`)]),
+/** There may be a hundred thousand of them, of which nearly all are as they shall be. */
+function peerSteps(observed: ObservedPeers, plan: KernelPlan, kept: ReadonlySet<string>): Step[] {
+  const steps: Step[] = []
+  const all = [...plan.bridges.keys(), ...plan.vxlans.keys()].every((device) => kept.has(device))
+  if (all && isAsPut(observed, plan)) return []
+  const isKept = (key: string): boolean => all || kept.has(key.slice(0, key.indexOf(' ')))
+  for (const [key, host] of plan.forwarding) {
+    const here = isKept(key)
+    const [known, switched] = [
+      here && observed.forwarding.get(key) === host,
+      here && observed.switching.has(key),
     ]
-  })
-  const neighbours = [...plan.neighbours].flatMap(([key, mac]): Step[] => {
+    if (known && switched) continue
+    const [device = '', mac = ''] = key.split(' ')
+    if (!known) steps.push(bridge(`fdb replace ${mac} dev ${device} dst ${host} self permanent`))
+    if (!switched) steps.push(bridge(`fdb replace ${mac} dev ${device} master static`))
+  }
+  for (const [key, mac] of plan.neighbours) {
+    if (isKept(key) && observed.neighbours.get(key) === mac) continue
     const [device = '', address = ''] = key.split(' ')
-    if (kept.has(device) && observed.neighbours.get(key) === mac) return []
-    return [ip(`neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`)]
-  })
-  return [...forwarding, ...neighbours]
+    steps.push(ip(`neigh replace ${address} lladdr ${mac} dev ${device} nud permanent`))
+  }
+  return steps
 }
 
-function stalePeers(observed: Observed, plan: KernelPlan, kept: ReadonlySet<string>): Step[] {
+/** Nothing was seen that we have not put there ourselves. */
+function isAsPut({ forwarding, switching, neighbours }: ObservedPeers, plan: KernelPlan): boolean {
+  return forwarding === plan.forwarding && switching === plan.forwarding && neighbours === plan.neighbours
+}
+
+function stalePeers(observed: ObservedPeers, plan: KernelPlan, kept: ReadonlySet<string>): Step[] {
+  if (isAsPut(observed, plan)) return []
   const stale = (keys: Iterable<string>, wanted: ReadonlyMap<string, string>): [string, string][] =>
     [...keys]
       .filter((key) => !wanted.has(key))
@@ -133,7 +160,7 @@ function stalePeers(observed: Observed, plan: KernelPlan, kept: ReadonlySet<stri
     ...stale(observed.neighbours.keys(), plan.neighbours).map(([device, address]) =>
       ip(`neigh del ${address} dev ${device}`),
     ),
-    ...stale(observed.switching, plan.forwarding).map(([device, mac]) =>
+    ...stale(observed.switching.keys(), plan.forwarding).map(([device, mac]) =>
       bridge(`fdb del ${mac} dev ${device} master`),
     ),
     ...stale(observed.forwarding.keys(), plan.forwarding).map(([device, mac]) =>

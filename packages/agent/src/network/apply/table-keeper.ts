@@ -9,7 +9,6 @@ import {
   transition,
   type NftState,
   type TableState,
-  type Transition,
 } from '../nft/index.js'
 import { mustRun, type Run } from './run.js'
 
@@ -19,12 +18,7 @@ const CHECK_SHARE = 1 / 100
 /** A listing that takes no longer is made after every change. */
 const QUICK_MS = 50
 
-/** What the table looked like after our last change. */
-interface Print {
-  readonly text: string
-  readonly tookMs: number
-  readonly at: number
-}
+const UNLISTED = 'the table could not be listed'
 
 export interface KeeperOptions {
   readonly run: Run
@@ -42,8 +36,13 @@ export interface KeeperOptions {
 export class TableKeeper {
   readonly #options: KeeperOptions
   #table: TableState | undefined
-  #print: Print | undefined
-  #lastTookMs = 0
+  /** What the table looked like after our last change. */
+  #print: string | undefined
+  /** How long the last listing took, and when it was made. */
+  #listed = { tookMs: 0, at: -Infinity }
+  #listing = false
+  /** Counts what was done to the table. */
+  #changes = 0
   #changedAt = 0
 
   constructor(options: KeeperOptions) {
@@ -57,11 +56,14 @@ export class TableKeeper {
   async put(state: NftState): Promise<readonly string[]> {
     const from = this.#table
     if (from) {
-      const change = transition(from, state)
-      if (change.text === '') return this.#hold(change)
+      const swept = this.#isSweepDue() ? sweep(from) : { text: '', table: from }
+      const change = transition(swept.table, state)
+      const text = swept.text + change.text
       try {
-        await this.#nft(change.text)
-        return this.#hold(change)
+        if (text !== '') await this.#nft(text)
+        if (change.text !== '') this.#changedAt = this.#options.clock.now()
+        this.#table = change.table
+        return change.departed
       } catch (error) {
         this.#options.log.warn({ reason: messageOf(error) }, 'the table is not as it was left: reloading it')
       }
@@ -78,38 +80,29 @@ export class TableKeeper {
     return (this.#table?.stale.size ?? 0) > 0
   }
 
-  /** Takes out the slots that departed endpoints have left; some time after `put`. */
-  async sweep(): Promise<void> {
-    if (!this.#table || this.#options.clock.now() - this.#changedAt < this.#options.sweepDelayMs) return
-    const { text, table } = sweep(this.#table)
-    if (text === '') return
-    try {
-      await this.#nft(text)
-      this.#table = table
-    } catch (error) {
-      this.#options.log.warn({ reason: messageOf(error) }, 'the table is not as it was left')
-      this.#table = undefined
+  /**
+   * Looks whether the table is as it was left. When it is not, the next `put` reloads it. A table that takes long to
+   * list is listed seldom, and beside; that it is still there with its chains is seen every time.
+   * @throws ShoalError when nft fails
+   */
+  async check(): Promise<void> {
+    if (!this.#table) return
+    const { tookMs, at } = this.#listed
+    const isDue = this.#options.clock.now() - at >= tookMs / CHECK_SHARE
+    if (tookMs < QUICK_MS && (isDue || this.#print === undefined)) return this.#list()
+    if (isDue && !this.#listing) {
+      this.#listing = true
+      void this.#list()
+        .catch((error: unknown) => this.#options.log.debug({ reason: messageOf(error) }, UNLISTED))
+        .finally(() => (this.#listing = false))
     }
-  }
-
-  /** Looks whether the table is as it was left. @returns false when it is not, and `put` will reload it */
-  async isAsLeft(): Promise<boolean> {
-    if (!this.#table) return false
-    const { clock } = this.#options
-    const known = this.#print
-    // A table that takes long to list is listed seldom; that it is still there is seen every time.
-    if (known && clock.now() - known.at < known.tookMs / CHECK_SHARE)
-      return this.#keep(await this.#hasChains())
-    const startedAt = clock.now()
-    const text = await this.#fingerprint()
-    this.#lastTookMs = clock.now() - startedAt
-    this.#print = { text, tookMs: this.#lastTookMs, at: clock.now() }
-    return this.#keep(known === undefined || known.text === text)
+    const changes = this.#changes
+    if (!(await this.#hasChains()) && changes === this.#changes) this.#forget()
   }
 
   /** Notes what the table looks like after a change; a table that is large waits for the next regular look. */
   async remember(): Promise<void> {
-    if (!this.#print && this.#lastTookMs < QUICK_MS) await this.isAsLeft()
+    if (this.#table && this.#print === undefined && this.#listed.tookMs < QUICK_MS) await this.#list()
   }
 
   /** Whether there is a table of ours, left by an earlier agent perhaps. */
@@ -120,25 +113,38 @@ export class TableKeeper {
 
   /** Takes the table away: for leaving the cluster. */
   async remove(): Promise<void> {
-    this.#table = undefined
-    this.#print = undefined
+    this.#forget()
     if (await this.exists()) await this.#nft(`delete table ip ${TABLE}\n`)
   }
 
-  #hold({ table, departed, text }: Transition): readonly string[] {
-    this.#table = table
-    if (text !== '') this.#changedAt = this.#options.clock.now()
-    return departed
+  #isSweepDue(): boolean {
+    const { clock, sweepDelayMs } = this.#options
+    return this.needsSweep && clock.now() - this.#changedAt >= sweepDelayMs
   }
 
-  #keep(asLeft: boolean): boolean {
-    if (!asLeft) this.#table = this.#print = undefined
-    return asLeft
+  #forget(): void {
+    this.#table = this.#print = undefined
+  }
+
+  /** What changes while it is listed says nothing. */
+  async #list(): Promise<void> {
+    const { clock } = this.#options
+    const [startedAt, changes] = [clock.now(), this.#changes]
+    const text = await this.#fingerprint()
+    this.#listed = { tookMs: clock.now() - startedAt, at: clock.now() }
+    if (changes !== this.#changes) return
+    if (this.#print !== undefined && this.#print !== text) this.#forget()
+    else this.#print = text
   }
 
   async #nft(text: string): Promise<void> {
-    this.#print = undefined
-    await mustRun(this.#options.run, 'nft', ['-f', '-'], text)
+    this.#changes++
+    try {
+      await mustRun(this.#options.run, 'nft', ['-f', '-'], text)
+    } finally {
+      this.#print = undefined
+      this.#changes++
+    }
   }
 
   /** A table of another version of ours, whose sets are of other types, cannot be mended: it is replaced at once. */

@@ -1,7 +1,7 @@
 import { seededRandom, type Random } from '@shoal/common'
 import { describe, expect, test } from 'vitest'
 import { aNetwork, anEndpoint, anIngress, aPeer, aService, aView } from '../testing/documents.js'
-import { planHost, type HostView } from '../plan/index.js'
+import { planHost, planMemo, type HostView } from '../plan/index.js'
 import { ModelTable } from './testing/model.js'
 import { reload, sweep, transition } from './table.js'
 
@@ -40,7 +40,7 @@ describe('the table', () => {
     'comes by differences and sweeps to what a whole reload makes (seed %i)',
     (seed) => {
       const random = seededRandom(seed)
-      const memo = new Map()
+      const memo = planMemo()
       const table = new ModelTable()
       let { text, table: state } = reload(planHost(anyView(random), memo).nft)
       table.run(text)
@@ -61,7 +61,7 @@ describe('the table', () => {
   const network = { NetworkID: front.ID, VirtualIP: '10.0.1.50', Aliases: [] }
   const withTasks = (...lasts: number[]) => {
     const Endpoints = lasts.map((last) => anEndpoint(`t${last}`, { [front.ID]: `10.0.1.${last}` }))
-    return planHost(aView([front], { services: [aService({ Networks: [network], Endpoints })] }), new Map())
+    return planHost(aView([front], { services: [aService({ Networks: [network], Endpoints })] }), planMemo())
       .nft
   }
 

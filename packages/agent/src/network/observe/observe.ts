@@ -1,26 +1,48 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { ShoalError } from '@shoal/common'
 import { mustRun, type Run } from '../apply/run.js'
-import type { Firewall, Observed } from './observed.js'
-import { IP_QUERIES, parseFirewall, parseForwarding, parseIp } from './parse.js'
+import type { Firewall, ObservedHost, ObservedPeers } from './observed.js'
+import { IP_QUERIES, parseFirewall, parseForwarding, parseIp, parseNeighbours, slicesOf } from './parse.js'
 
 /** The kernel's settings as this process's network namespace has them. */
 const PROC_SYS = '/proc/sys'
 
 /**
- * Looks at the kernel: three programs, whatever there is.
+ * Looks at what the kernel has but for the entries of peers: two programs, whatever there is.
  * @param sysctls the settings to be read, as paths below /proc/sys
  * @throws ShoalError when a program is missing or fails
  */
-export async function observe(run: Run, sysctls: Iterable<string>): Promise<Observed> {
-  const [ip, forwarding, firewall, settings] = await Promise.all([
+export async function observeHost(run: Run, sysctls: Iterable<string>): Promise<ObservedHost> {
+  const [ip, firewall, settings] = await Promise.all([
     mustRun(run, 'ip', ['-j', '-d', '-batch', '-'], IP_QUERIES),
-    mustRun(run, 'bridge', ['-j', 'fdb', 'show']),
     readFirewall(run),
     readSysctls(sysctls),
   ])
-  return { ...parseIp(ip), ...parseForwarding(forwarding), firewall, sysctls: settings }
+  return { ...parseIp(ip), firewall, sysctls: settings }
+}
+
+/** Looks at the entries of peers. @throws ShoalError when a program is missing or fails */
+export async function observePeers(run: Run): Promise<ObservedPeers> {
+  const [neighbours, forwarding] = await Promise.all([
+    mustRun(run, 'ip', ['-j', 'neigh', 'show', 'nud', 'permanent']),
+    mustRun(run, 'bridge', ['-j', 'fdb', 'show']),
+  ])
+  return {
+    neighbours: parseNeighbours(await readSlowly(neighbours)),
+    ...parseForwarding(await readSlowly(forwarding)),
+  }
+}
+
+/** Others get their turn in between. */
+async function readSlowly(text: string): Promise<unknown[]> {
+  const list: unknown[] = []
+  for (const slice of slicesOf(text)) {
+    for (const document of slice) list.push(document)
+    await setImmediate()
+  }
+  return list
 }
 
 /** A host without iptables has no rules of Docker's that could be in our way. */

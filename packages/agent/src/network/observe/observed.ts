@@ -35,13 +35,17 @@ export interface Firewall {
   readonly user: readonly string[] | undefined
 }
 
-/** What the kernel has at this moment: all devices, and of the rest only what is ours. See KernelPlan. */
-export interface Observed {
-  readonly devices: ReadonlyMap<string, Device>
+/** The entries for addresses on other hosts, which may be very many. */
+export interface ObservedPeers {
   readonly forwarding: ReadonlyMap<string, string>
   /** `<VXLAN device> <MAC>`: to the bridge, the MAC is behind this device. */
-  readonly switching: ReadonlySet<string>
+  readonly switching: ReadonlySet<string> | ReadonlyMap<string, unknown>
   readonly neighbours: ReadonlyMap<string, string>
+}
+
+/** What the kernel has at this moment: all devices, and of the rest only what is ours. See KernelPlan. */
+export interface Observed extends ObservedPeers {
+  readonly devices: ReadonlyMap<string, Device>
   readonly anyIp: ReadonlyMap<string, AnyIpRoute>
   readonly returnRoutes: ReadonlyMap<number, string>
   /** Our policy rules, as `ip rule add` takes them; one that is there twice is here twice. */
@@ -51,3 +55,5 @@ export interface Observed {
   /** Undefined on a host without iptables. */
   readonly firewall: Firewall | undefined
 }
+
+export type ObservedHost = Omit<Observed, keyof ObservedPeers>

@@ -1,6 +1,6 @@
 import { isOurBridge, isOurVxlan, ROUTE_PROTOCOL } from '../names.js'
 import type { AnyIpRoute } from '../plan/index.js'
-import type { Device, Firewall, Observed, PortFlags, VxlanSettings } from './observed.js'
+import type { Device, Firewall, Observed, ObservedPeers, PortFlags, VxlanSettings } from './observed.js'
 
 /** The parts of `ip -j -d addr show` that matter here. */
 interface LinkDocument {
@@ -39,19 +39,17 @@ interface RuleDocument {
 
 /** What one batch of `ip -j -d` answers: a JSON document per line, and none for a command without an answer. */
 export const IP_QUERIES = `addr show
-neigh show nud permanent
 route show table all proto ${ROUTE_PROTOCOL}
 rule show
 `
 
-export type IpAnswers = Pick<Observed, 'devices' | 'neighbours' | 'anyIp' | 'returnRoutes' | 'rules'>
+export type IpAnswers = Pick<Observed, 'devices' | 'anyIp' | 'returnRoutes' | 'rules'>
 
 /** @param text what `ip` printed for IP_QUERIES */
 export function parseIp(text: string): IpAnswers {
-  const [links, neighbours, routes, rules] = text.trim().split('\n').map(parseList)
+  const [links, routes, rules] = text.trim().split('\n').map(parseList)
   return {
     devices: new Map((links as LinkDocument[]).map((link) => [link.ifname, toDevice(link)])),
-    neighbours: toNeighbours((neighbours ?? []) as { dst: string; dev: string; lladdr?: string }[]),
     ...toRoutes((routes ?? []) as RouteDocument[]),
     rules: ((rules ?? []) as RuleDocument[])
       .filter(({ protocol }) => protocol === ROUTE_PROTOCOL)
@@ -61,6 +59,23 @@ export function parseIp(text: string): IpAnswers {
 
 function parseList(line: string): unknown[] {
   return line.trim() === '' ? [] : (JSON.parse(line) as unknown[])
+}
+
+/** So long a piece of text is read within a few milliseconds. */
+const SLICE_LENGTH = 100_000
+
+/**
+ * Reads a list of flat documents piece by piece, so that one of a hundred thousand does not hold up everything else.
+ * @param text a JSON array as `ip -j` and `bridge -j` print it, without line breaks within
+ */
+export function* slicesOf(text: string): Iterable<unknown[]> {
+  const list = text.trim().replace(/^\[|\]$/gu, '')
+  for (let start = 0; start < list.length;) {
+    const split = list.indexOf('},{', start + SLICE_LENGTH)
+    const end = split === -1 ? list.length : split + 1
+    yield parseList(`[${list.slice(start, end)}]`)
+    start = end + 1
+  }
 }
 
 function toDevice(link: LinkDocument): Device {
@@ -88,9 +103,10 @@ function toPort(data: NonNullable<NonNullable<LinkDocument['linkinfo']>['info_sl
   return { hairpin, learning, flood, mcastFlood }
 }
 
-function toNeighbours(list: readonly { dst: string; dev: string; lladdr?: string }[]): Map<string, string> {
+/** @param list what `ip -j neigh show nud permanent` printed */
+export function parseNeighbours(list: readonly unknown[]): Observed['neighbours'] {
   return new Map(
-    list
+    (list as { dst: string; dev: string; lladdr?: string }[])
       .filter(({ dev }) => isOurVxlan(dev) || isOurBridge(dev))
       .map(({ dst, dev, lladdr = '' }): [string, string] => [`${dev} ${dst}`, lladdr]),
   )
@@ -123,9 +139,9 @@ interface ForwardingDocument {
   state?: string
 }
 
-/** @param text what `bridge -j fdb show` printed */
-export function parseForwarding(text: string): Pick<Observed, 'forwarding' | 'switching'> {
-  const entries = (parseList(text) as ForwardingDocument[]).filter(({ ifname }) => isOurVxlan(ifname))
+/** @param list what `bridge -j fdb show` printed */
+export function parseForwarding(list: readonly unknown[]): Pick<ObservedPeers, 'forwarding' | 'switching'> {
+  const entries = (list as readonly ForwardingDocument[]).filter(({ ifname }) => isOurVxlan(ifname))
   return {
     forwarding: new Map(
       entries.flatMap(({ mac, ifname, dst }): [string, string][] =>

@@ -3,15 +3,20 @@ import { addressesIn, macOf, parseCidr } from '../addresses.js'
 import { hex, MARK, type Element, type Fragment } from '../nft/index.js'
 import type { HostPlan } from './host-plan.js'
 import type { HostView } from './host-view.js'
+import type { PeersPlan } from './memo.js'
 
 /** What our table has to know of the host itself: its bridges, its tasks' addresses, and the other nodes. */
-export function hostFragments(view: HostView, kernel: HostPlan['kernel']): Map<string, Fragment> {
+export function hostFragments(
+  view: HostView,
+  kernel: HostPlan['kernel'],
+  { hosts }: PeersPlan,
+): Map<string, Fragment> {
   const ingress = kernel.bridges.get(INGRESS_BRIDGE)
   // The skeleton jumps to it, so it stays when there is nothing in it.
   const toIngress = { name: 'to_ingress', rules: ingress ? [`snat to ${ingress.gateway}`] : [] }
   return new Map([
     ['host', { elements: bridgeElements(view, kernel), chains: [toIngress], targets: [] }],
-    ['nodes', { elements: nodeElements(view), chains: [], targets: [] }],
+    ['nodes', { elements: nodeElements(view, hosts), chains: [], targets: [] }],
     ['entrances', { elements: entranceElements(kernel), chains: [], targets: [] }],
     ['tasks', { elements: taskElements(view, kernel), chains: [], targets: [] }],
   ])
@@ -39,11 +44,8 @@ function bridgeElements(view: HostView, { bridges }: HostPlan['kernel']): Elemen
   return [...own, ...shared, ...plain]
 }
 
-function nodeElements({ networks, peers }: HostView): Element[] {
-  const addresses = new Set([
-    ...[...networks.values()].map(({ NodeAddress }) => NodeAddress),
-    ...[...peers.values()].map(({ NodeAddress }) => NodeAddress),
-  ])
+function nodeElements({ networks }: HostView, hosts: Iterable<string>): Element[] {
+  const addresses = new Set([...[...networks.values()].map(({ NodeAddress }) => NodeAddress), ...hosts])
   const ports = new Set([...networks.values()].map(({ DataPathPort }) => DataPathPort))
   return [
     ...[...addresses].map((key): Element => ({ set: 'nodes', key })),

@@ -5,4 +5,4 @@
 export * from './host-plan.js'
 export * from './host-view.js'
 export * from './plan.js'
-export type { BalancerMemo } from './balancers.js'
+export { planMemo, type PlanMemo } from './memo.js'

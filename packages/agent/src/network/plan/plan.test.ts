@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { aNetwork, anEndpoint, anIngress, aPeer, aService, aView } from '../testing/documents.js'
 import type { NftState, SetName } from '../nft/index.js'
+import { planMemo } from './memo.js'
 import { planHost } from './plan.js'
 
 const elementsOf = (state: NftState, name: SetName): string[] =>
@@ -14,7 +15,7 @@ const ingress = anIngress()
 
 describe('the plan of a host', () => {
   test('has a bridge and a VXLAN device for each network, of names that the kernel takes', () => {
-    const { kernel } = planHost(aView([front]), new Map())
+    const { kernel } = planHost(aView([front]), planMemo())
     expect([...kernel.bridges.values()]).toEqual([
       {
         networkId: front.ID,
@@ -43,14 +44,14 @@ describe('the plan of a host', () => {
   })
 
   test('keeps to the MTU that the network asks for', () => {
-    const { kernel } = planHost(aView([aNetwork({ Mtu: 1300 })]), new Map())
+    const { kernel } = planHost(aView([aNetwork({ Mtu: 1300 })]), planMemo())
     expect(kernel.vxlans.get('sx-network1aaaa')?.mtu).toBe(1300)
   })
 
   test('leads frames for a peer to its node, but not for an address that is (or will be) here', () => {
     const peers = [aPeer(front, '10.0.1.7'), aPeer(front, '10.0.1.8'), aPeer(front, '10.0.1.2')]
     const local = [{ networkId: front.ID, address: '10.0.1.8' }]
-    const { kernel } = planHost(aView([front], { peers, local }), new Map())
+    const { kernel } = planHost(aView([front], { peers, local }), planMemo())
     expect([...kernel.forwarding]).toEqual([['sx-network1aaaa 02:42:0a:00:01:07', '192.168.7.2']])
     expect([...kernel.neighbours]).toEqual([
       ['sx-network1aaaa 10.0.1.7', '02:42:0a:00:01:07'],
@@ -61,7 +62,7 @@ describe('the plan of a host', () => {
   test('knows the plain containers of every node by the addresses that its engine may give them', () => {
     const open = aNetwork({ Attachable: true, IPRange: '10.0.1.8/30' })
     const peers = [aPeer(open, '10.0.1.3', { Gateway: true, IPRange: '10.0.1.16/31' })]
-    const { kernel, nft } = planHost(aView([open], { peers }), new Map())
+    const { kernel, nft } = planHost(aView([open], { peers }), planMemo())
     expect([...kernel.bridges.values()]).toMatchObject([{ engineNetwork: 'front', ipRange: '10.0.1.8/30' }])
     const known = [...kernel.neighbours.keys()].filter((key) => key.startsWith('sx-'))
     expect(known.map((key) => key.split(' ')[1])).toEqual(['10.0.1.3', '10.0.1.16', '10.0.1.17'])
@@ -72,7 +73,7 @@ describe('the plan of a host', () => {
 
   test('answers for the network as a whole and for its VIPs', () => {
     const services = [aService({ Networks: [{ NetworkID: front.ID, VirtualIP: '10.0.1.50', Aliases: [] }] })]
-    const { kernel } = planHost(aView([front], { services }), new Map())
+    const { kernel } = planHost(aView([front], { services }), planMemo())
     const here = { device: 'sb-network1aaaa', source: '10.0.1.2' }
     expect([...kernel.anyIp]).toEqual([
       ['10.0.1.1', here],
@@ -81,11 +82,11 @@ describe('the plan of a host', () => {
   })
 
   test('sets the ingress network up only when a port is published or a task is on it', () => {
-    expect(planHost(aView([ingress]), new Map()).kernel.bridges.size).toBe(0)
+    expect(planHost(aView([ingress]), planMemo()).kernel.bridges.size).toBe(0)
     const local = [{ networkId: ingress.ID, address: '10.0.0.7' }]
-    expect(planHost(aView([ingress], { local }), new Map()).kernel.bridges.size).toBe(1)
+    expect(planHost(aView([ingress], { local }), planMemo()).kernel.bridges.size).toBe(1)
     const services = [aService({ Ports: [{ Protocol: 'tcp', PublishedPort: 8080, TargetPort: 80 }] })]
-    const { kernel } = planHost(aView([ingress], { services }), new Map())
+    const { kernel } = planHost(aView([ingress], { services }), planMemo())
     expect([...kernel.bridges.values()]).toMatchObject([
       { engineNetwork: '0shoal-ingress', bridge: 'shoal-ingress' },
     ])
@@ -95,7 +96,7 @@ describe('the plan of a host', () => {
   test('sends answers back through the node that a connection came in by', () => {
     const peers = [aPeer(ingress, '10.0.0.3', { Gateway: true }), aPeer(ingress, '10.0.0.9')]
     const local = [{ networkId: ingress.ID, address: '10.0.0.7' }]
-    const { kernel, nft } = planHost(aView([ingress], { peers, local }), new Map())
+    const { kernel, nft } = planHost(aView([ingress], { peers, local }), planMemo())
     expect([...kernel.returnRoutes]).toEqual([[0x4d000003, '10.0.0.3']])
     expect(elementsOf(nft, 'peer_mark')).toEqual(['02:42:0a:00:00:03 : 0x4d000003'])
     expect(elementsOf(nft, 'peer_zone')).toEqual(['02:42:0a:00:00:03 : 3'])
@@ -112,7 +113,7 @@ describe('the balancers of a service', () => {
   test('pick among the endpoints of a VIP and of a port', () => {
     const Endpoints = [anEndpoint('t2', addresses(22)), anEndpoint('t1', addresses(21))]
     const services = [aService({ Networks: networks, Ports: ports, Endpoints })]
-    const { nft } = planHost(aView([front, ingress], { services }), new Map())
+    const { nft } = planHost(aView([front, ingress], { services }), planMemo())
     expect(elementsOf(nft, 'vip_at')).toEqual(['"sb-network1aaaa" . 10.0.1.50'])
     expect(elementsOf(nft, 'vip_be')).toEqual([
       '10.0.1.50 . 0x4d800000 : 10.0.1.21',
@@ -130,7 +131,7 @@ describe('the balancers of a service', () => {
 
   test('without endpoints refuse, and leave nothing to whatever else listens', () => {
     const services = [aService({ Networks: networks, Ports: ports })]
-    const { nft } = planHost(aView([front, ingress], { services }), new Map())
+    const { nft } = planHost(aView([front, ingress], { services }), planMemo())
     expect(elementsOf(nft, 'vips')).toEqual(['10.0.1.50'])
     expect(elementsOf(nft, 'vip_live')).toEqual([])
     expect(elementsOf(nft, 'pub_idle')).toEqual(['tcp . 8080'])
@@ -140,7 +141,7 @@ describe('the balancers of a service', () => {
   test('leave a port to a program of the host that listens on it', () => {
     const services = [aService({ Ports: ports, Endpoints: [anEndpoint('t1', addresses(21))] })]
     const hostPorts = new Set(['tcp/8080'])
-    const { nft } = planHost(aView([ingress], { services, hostPorts }), new Map())
+    const { nft } = planHost(aView([ingress], { services, hostPorts }), planMemo())
     expect([...elementsOf(nft, 'pubs'), ...elementsOf(nft, 'pub_idle')]).toEqual([])
   })
 
@@ -148,7 +149,7 @@ describe('the balancers of a service', () => {
     const services = ['s1', 's2'].map((ServiceID, index) =>
       aService({ ServiceID, Ports: ports, Endpoints: [anEndpoint(ServiceID, addresses(21 + index))] }),
     )
-    const { nft } = planHost(aView([ingress], { services }), new Map())
+    const { nft } = planHost(aView([ingress], { services }), planMemo())
     expect(elementsOf(nft, 'pub_be')).toEqual(['tcp . 8080 . 0x4d800000 : 10.0.0.21 . 80'])
   })
 
@@ -157,7 +158,7 @@ describe('the balancers of a service', () => {
       aService({ Networks: networks }),
       aService({ ServiceID: 's2', Ports: [{ Protocol: 'udp', PublishedPort: 53, TargetPort: 53 }] }),
     ]
-    const memo = new Map()
+    const memo = planMemo()
     const first = planHost(aView([front, ingress], { services }), memo).nft
     const changed = { ...services[0]!, Endpoints: [anEndpoint('t1', addresses(21))] }
     const second = planHost(aView([front, ingress], { services: [changed, services[1]!] }), memo).nft

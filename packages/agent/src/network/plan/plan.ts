@@ -2,10 +2,11 @@ import type { NetworkPeer, NodeNetwork } from '@shoal/engine-api'
 import { addressesIn, macOf, offsetIn, parseCidr } from '../addresses.js'
 import { bridgeName, engineNetworkName, INGRESS_BRIDGE, vxlanName } from '../names.js'
 import { MARK } from '../nft/index.js'
-import { planBalancers, type BalancerMemo } from './balancers.js'
+import { planBalancers } from './balancers.js'
 import { hostFragments } from './host-fragments.js'
 import type { AnyIpRoute, BridgePlan, HostPlan, KernelPlan, VxlanPlan } from './host-plan.js'
 import type { HostView } from './host-view.js'
+import type { PeersPlan, PlanMemo } from './memo.js'
 
 /** What VXLAN adds to a frame: Ethernet, IP, UDP and its own header, in bytes. */
 const VXLAN_OVERHEAD = 50
@@ -15,11 +16,38 @@ const VXLAN_OVERHEAD = 50
  * @param memo of the last plan; brought up to date
  * @throws ShoalError invalid-argument for a document with a malformed address
  */
-export function planHost(given: HostView, memo: BalancerMemo): HostPlan {
+export function planHost(given: HostView, memo: PlanMemo): HostPlan {
   const view = { ...given, networks: neededNetworks(given) }
-  const kernel = planKernel(view)
-  const nft = new Map([...hostFragments(view, kernel), ...planBalancers(view, memo)])
+  const peers = peersPlan(view, memo)
+  const kernel = planKernel(view, peers)
+  const nft = new Map([...hostFragments(view, kernel, peers), ...planBalancers(view, memo.balancers)])
   return { kernel, nft }
+}
+
+/** What follows from the peers alone: made anew only when they are others, or what they are seen from is. */
+function peersPlan(view: HostView, memo: PlanMemo): PeersPlan {
+  const from = [view.peers, ...view.networks.values()]
+  const local = view.local.map(({ networkId, address }) => `${networkId}/${address}`).join(' ')
+  const known = memo.peers
+  const isSame = from.length === known?.from.length && from.every((one, index) => one === known.from[index])
+  if (known && isSame && known.local === local) return known.plan
+  const plan = planPeers(view)
+  memo.peers = { from, local, plan }
+  return plan
+}
+
+function planPeers(view: HostView): PeersPlan {
+  const remote = remotePeers(view)
+  return {
+    forwarding: new Map(remote.map(({ device, address, host }) => [`${device} ${macOf(address)}`, host])),
+    neighbours: new Map(
+      remote.flatMap(({ device, bridge, address }) =>
+        [device, bridge].map((one): [string, string] => [`${one} ${address}`, macOf(address)]),
+      ),
+    ),
+    returnRoutes: returnRoutes(view),
+    hosts: new Set([...view.peers.values()].map(({ NodeAddress }) => NodeAddress)),
+  }
 }
 
 /** Every node is told of the ingress network, but only one that has something to do with it sets it up. */
@@ -29,21 +57,16 @@ function neededNetworks({ networks, services, local }: HostView): Map<string, No
   return new Map([...networks].filter(([id, { Ingress }]) => !Ingress || publishes || attached.has(id)))
 }
 
-function planKernel(view: HostView): KernelPlan {
+function planKernel(view: HostView, { forwarding, neighbours, returnRoutes }: PeersPlan): KernelPlan {
   const networks = [...view.networks.values()]
   const bridges = networks.map((network) => bridgeOf(network, view))
-  const peers = remotePeers(view)
   return {
     bridges: new Map(bridges.map((bridge) => [bridge.bridge, bridge])),
     vxlans: new Map(networks.map((network) => [vxlanName(network), vxlanOf(network, view)])),
-    forwarding: new Map(peers.map(({ device, address, host }) => [`${device} ${macOf(address)}`, host])),
-    neighbours: new Map(
-      peers.flatMap(({ device, bridge, address }) =>
-        [device, bridge].map((one): [string, string] => [`${one} ${address}`, macOf(address)]),
-      ),
-    ),
+    forwarding,
+    neighbours,
     anyIp: anyIpRoutes(view),
-    returnRoutes: returnRoutes(view),
+    returnRoutes,
     sysctls: sysctlsFor(bridges),
   }
 }

@@ -1,0 +1,110 @@
+import type { Clock } from '@shoal/common'
+import { observePeers, type ObservedPeers } from '../observe/index.js'
+import type { KernelPlan } from '../plan/index.js'
+import type { Run } from './run.js'
+
+/** Listings of very many entries may take this share of the time at most. */
+const LOOK_SHARE = 1 / 20
+
+/** A listing that takes no longer is waited for, in milliseconds. */
+const QUICK_MS = 50
+
+interface Sighting {
+  readonly seen: ObservedPeers
+  /** What was known when the look began. */
+  readonly before: ObservedPeers
+}
+
+/**
+ * What the kernel has of entries for peers: remembered, for we have put them there, and looked at now and then. With
+ * tens of thousands of them a listing takes seconds; then it is made beside, and no change waits for it.
+ */
+export class PeerEntries {
+  readonly #run: Run
+  readonly #clock: Clock
+  #known: ObservedPeers | undefined
+  #sighting: Sighting | undefined
+  #looking = false
+  #lookedAt = 0
+  #tookMs = 0
+
+  constructor({ run, clock }: { readonly run: Run; readonly clock: Clock }) {
+    this.#run = run
+    this.#clock = clock
+  }
+
+  /**
+   * What the kernel has, as far as it is known.
+   * @param look somebody else may have changed it
+   * @throws ShoalError when it has to be looked at, and cannot be
+   */
+  async known(look: boolean): Promise<ObservedPeers> {
+    if (!this.#known) return (this.#known = await this.#look())
+    if (this.#sighting) this.#known = withChanges(this.#sighting, this.#known)
+    this.#sighting = undefined
+    if (!look || this.#clock.now() - this.#lookedAt < this.#tookMs / LOOK_SHARE) return this.#known
+    if (this.#tookMs < QUICK_MS) return (this.#known = await this.#look())
+    void this.#lookBeside(this.#known)
+    return this.#known
+  }
+
+  /** The kernel has been brought to the plan. */
+  put({ forwarding, neighbours }: KernelPlan): void {
+    if (this.#known?.forwarding === forwarding && this.#known.neighbours === neighbours) return
+    this.#known = { forwarding, neighbours, switching: forwarding }
+  }
+
+  /** Nothing is sure any more: it is looked at before anything else is decided. */
+  forget(): void {
+    this.#known = this.#sighting = undefined
+  }
+
+  async #look(): Promise<ObservedPeers> {
+    const startedAt = this.#clock.now()
+    const seen = await observePeers(this.#run)
+    this.#lookedAt = this.#clock.now()
+    this.#tookMs = this.#lookedAt - startedAt
+    return seen
+  }
+
+  async #lookBeside(before: ObservedPeers): Promise<void> {
+    if (this.#looking) return
+    this.#looking = true
+    try {
+      this.#sighting = { seen: await this.#look(), before }
+    } catch {
+      // Whoever has to know tries again, and says so.
+      this.forget()
+    } finally {
+      this.#looking = false
+    }
+  }
+}
+
+/** What was seen, but for what we have changed ourselves since the look began. */
+function withChanges({ seen, before }: Sighting, now: ObservedPeers): ObservedPeers {
+  if (before.forwarding === now.forwarding && before.neighbours === now.neighbours) return seen
+  const forwarding = new Map(seen.forwarding)
+  const switching = new Set(seen.switching.keys())
+  for (const [key, value] of changes(before.forwarding, now.forwarding)) {
+    setOrDelete(forwarding, key, value)
+    if (value === undefined) switching.delete(key)
+    else switching.add(key)
+  }
+  const neighbours = new Map(seen.neighbours)
+  for (const [key, value] of changes(before.neighbours, now.neighbours)) setOrDelete(neighbours, key, value)
+  return { forwarding, switching, neighbours }
+}
+
+function setOrDelete(map: Map<string, string>, key: string, value: string | undefined): void {
+  if (value === undefined) map.delete(key)
+  else map.set(key, value)
+}
+
+function* changes(
+  before: ReadonlyMap<string, string>,
+  now: ReadonlyMap<string, string>,
+): Iterable<[key: string, value: string | undefined]> {
+  for (const [key, value] of now) if (before.get(key) !== value) yield [key, value]
+  for (const key of before.keys()) if (!now.has(key)) yield [key, undefined]
+}
