@@ -9,6 +9,7 @@ import {
   eventually,
   IMAGE_1,
   IMAGE_2,
+  leastRunning,
 } from '../support/index.js'
 
 const REPLICAS = 6
@@ -195,17 +196,6 @@ describe('two managers on an etcd of three members', () => {
 })
 
 const MANAGER_LOG = '/var/lib/shoal/manager/manager.log'
-
-/** The least number of containers that ran at once, after `enough` of them had run for the first time. */
-function leastRunning(all: readonly ContainerEvent[], enough: number): number {
-  let running = 0
-  let least = Infinity
-  for (const { kind } of all) {
-    running += kind === 'start' ? 1 : -1
-    if (running >= enough || least < Infinity) least = Math.min(least, running)
-  }
-  return least
-}
 
 /** Labels the cluster again and again, each time when the answer has come. @returns ends it, with the answers */
 function beginWriting(cluster: Cluster): { end(): Promise<ApiAnswer[]> } {

@@ -14,6 +14,9 @@ import { mustRunProgram, type Outcome, runProgram } from './program.js'
 
 const CTL = fileURLToPath(new URL('../../bin/ctl', import.meta.url))
 
+/** Waiting times of those who tried in vain may have grown. */
+const MENDING_MS = 60_000
+
 /** Another name of the workload image, for rollouts. */
 export const IMAGE_1 = 'shoal-busybox:1'
 export const IMAGE_2 = 'shoal-busybox:2'
@@ -26,6 +29,8 @@ export interface ClusterOptions {
   readonly managers?: number
   /** How many members the etcd has that keeps the state; 0, the embedded store, when it is left out. */
   readonly etcd?: number
+  /** Gives the first host a disk of its own of this size, in MiB, which can be filled. */
+  readonly diskMb?: number
 }
 
 /** A container together with the host that it was found on. */
@@ -66,7 +71,7 @@ export class Cluster {
    * @throws Error when that fails; nothing is left behind
    */
   static async form(options: ClusterOptions): Promise<Cluster> {
-    const { hosts: count, members = count, managers = 1, etcd: etcdCount = 0 } = options
+    const { hosts: count, members = count, managers = 1, etcd: etcdCount = 0, diskMb } = options
     // The reaper's image cannot always be pulled; what a run leaves behind is removed by the next one.
     process.env['TESTCONTAINERS_RYUK_DISABLED'] = 'true'
     process.env['TESTCONTAINERS_HOST_OVERRIDE'] = '127.0.0.1'
@@ -79,7 +84,7 @@ export class Cluster {
     const hosts: DockerHost[] = []
     const etcd: EtcdMember[] = []
     try {
-      await startHosts(count, image, network, hosts)
+      await startHosts({ count, image, network, diskMb }, hosts)
       const store =
         etcdCount === 0
           ? []
@@ -172,6 +177,15 @@ export class Cluster {
     })
   }
 
+  /** Undoes all faults that are in force, and waits until every host is ready. */
+  async mend(): Promise<void> {
+    await Promise.all([...this.hosts, ...this.etcd].map((machine) => machine.mend()))
+    await eventually(async () => {
+      const states = (await this.api.nodes()).map(({ Status }) => Status.State)
+      if (states.some((state) => state !== 'ready')) throw new Error(`the hosts are ${states.join(', ')}`)
+    }, MENDING_MS)
+  }
+
   /** Removes the hosts with all their data. */
   async end(): Promise<void> {
     for (const api of this.#apis.values()) api.close()
@@ -179,16 +193,21 @@ export class Cluster {
   }
 }
 
+interface HostsToStart {
+  readonly count: number
+  readonly image: string
+  readonly network: StartedNetwork
+  readonly diskMb: number | undefined
+}
+
 async function startHosts(
-  count: number,
-  image: string,
-  network: StartedNetwork,
+  { count, image, network, diskMb }: HostsToStart,
   hosts: DockerHost[],
 ): Promise<void> {
   const started = await Promise.allSettled(
     Array.from({ length: count }, async (_, index) => {
       const name = `host${index + 1}`
-      const container = await new LabHost(image, name, network).start()
+      const container = await new LabHost(image, name, network, index === 0 ? diskMb : undefined).start()
       hosts[index] = new DockerHost(name, container, network.getName())
       await hosts[index].load(IMAGE_1, IMAGE_2)
     }),

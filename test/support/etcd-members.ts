@@ -27,6 +27,11 @@ export class EtcdMember {
     if (await isStopped(this.id, 'etcd')) await start(this.id, 'etcd')
   }
 
+  /** As `start`: for whatever a story that failed has left in force. */
+  mend(): Promise<void> {
+    return this.start()
+  }
+
   /** Removes the machine with all its data. */
   async remove(): Promise<void> {
     await this.#container.stop({ timeout: 0, remove: true, removeVolumes: true })

@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process'
-import { NESTED_HOST } from '@shoal/lab'
+import {
+  freeDisk,
+  heal,
+  isCutOff,
+  isDiskFull,
+  isStopped,
+  LOOP_DEVICES,
+  NESTED_HOST,
+  processState,
+  resume,
+  start,
+} from '@shoal/lab'
 import { GenericContainer, type StartedNetwork, type StartedTestContainer, Wait } from 'testcontainers'
 import { mustRunProgram, type Outcome, runProgram } from './program.js'
 
@@ -9,9 +20,14 @@ const ENGINE_TIMEOUT_MS = 60_000
 
 /** A container that is a Docker host: an engine of its own runs inside. */
 export class LabHost extends GenericContainer {
-  constructor(image: string, hostname: string, network: StartedNetwork) {
+  /** @param diskMb gives it a disk of its own of this size, which can be filled */
+  constructor(image: string, hostname: string, network: StartedNetwork, diskMb?: number) {
     super(image)
     this.hostConfig = { ...this.hostConfig, ...NESTED_HOST }
+    if (diskMb !== undefined) {
+      this.hostConfig.DeviceCgroupRules = LOOP_DEVICES
+      this.withEnvironment({ SHOAL_LAB_DISK_MB: String(diskMb) })
+    }
     this.withHostname(hostname)
       .withNetwork(network)
       .withLabels({ [RUN_LABEL]: String(process.pid) })
@@ -39,6 +55,8 @@ export interface ContainerEvent {
   readonly kind: 'start' | 'end'
   readonly containerId: string
   readonly serviceName: string
+  /** `web.1`: the service and the slot. */
+  readonly slotName: string
 }
 
 /** A running Docker host of a test's cluster. */
@@ -83,7 +101,9 @@ export class DockerHost {
 
   /** Copies a folder of the host to this machine. */
   async copyOut(from: string, to: string): Promise<void> {
-    await mustRunProgram('docker', ['cp', `${this.#container.getId()}:${from}/.`, to])
+    // Not with docker cp, which does not see what is mounted inside.
+    const script = 'docker exec "$1" tar -C "$2" -c . | tar -C "$3" -x'
+    await mustRunProgram('sh', ['-c', script, 'copy', this.#container.getId(), from, to])
   }
 
   /** Copies a file of this machine to the host. */
@@ -109,17 +129,19 @@ export class DockerHost {
   /** The starts and ends of task containers since a moment, oldest first. An engine that was restarted has forgotten. */
   async events(since: string): Promise<ContainerEvent[]> {
     const filters = ['type=container', 'event=start', 'event=die', 'label=io.shoal.task.id']
-    const format =
-      '{{.TimeNano}} {{.Action}} {{.Actor.ID}} {{index .Actor.Attributes "com.docker.swarm.service.name"}}'
+    const attribute = (name: string): string => `{{index .Actor.Attributes "com.docker.swarm.${name}"}}`
+    const format = `{{.TimeNano}} {{.Action}} {{.Actor.ID}} ${attribute('service.name')} ${attribute('task.name')}`
     const command = ['docker', 'events', '--since', since, '--until', await this.now(), '--format', format]
     const printed = await this.mustRun([...command, ...filters.flatMap((filter) => ['--filter', filter])])
     return printed
       .split('\n')
       .filter(Boolean)
       .map((line) => {
-        const [nanoseconds = '', action = '', containerId = '', serviceName = ''] = line.split(' ')
+        const [nanoseconds = '', action = '', containerId = '', serviceName = '', taskName = ''] =
+          line.split(' ')
         const kind = action === 'start' ? 'start' : 'end'
-        return { atMs: Number(nanoseconds) / 1e6, kind, containerId, serviceName }
+        const slotName = taskName.slice(0, taskName.lastIndexOf('.'))
+        return { atMs: Number(nanoseconds) / 1e6, kind, containerId, serviceName, slotName }
       })
   }
 
@@ -158,6 +180,19 @@ export class DockerHost {
   async powerOn(): Promise<void> {
     await mustRunProgram('docker', ['start', this.#container.getId()])
     await this.startDaemons()
+  }
+
+  /** Undoes whatever faults a story that failed has left in force. */
+  async mend(): Promise<void> {
+    const status = await mustRunProgram('docker', ['inspect', '-f', '{{.State.Status}}', this.id])
+    if (status === 'exited') return this.powerOn()
+    if (status === 'paused') await this.thaw()
+    if (await isCutOff(this.id)) await heal(this.id)
+    if (await isDiskFull(this.id)) await freeDisk(this.id)
+    for (const name of ['dockerd', 'manager', 'agent'] as const) {
+      if (await isStopped(this.id, name)) await start(this.id, name)
+      if ((await processState(this.id, name)) === 'paused') await resume(this.id, name)
+    }
   }
 
   /** Removes the machine with all its data. */

@@ -57,7 +57,7 @@ export interface HostSettings {
 }
 
 /** Loop devices, and what hands them out: a host with a disk of its own mounts a file. */
-const LOOP_DEVICES = ['b 7:* rwm', 'c 10:237 rwm']
+export const LOOP_DEVICES = ['b 7:* rwm', 'c 10:237 rwm']
 
 /** Starts a Docker host and waits until its engine answers. @throws Error with the end of its log when it does not */
 export async function createHost(
