@@ -61,7 +61,7 @@ export async function simulate(options: SimulationOptions): Promise<Outcome> {
 async function found(world: World): Promise<void> {
   const operations = firstRecords(world.layout, CLUSTER).map(({ kind, record }): Operation => {
     const key = keyOf(CLUSTER, { kind, slot: slotOf(kind, record) })
-    return { type: 'put', key, value: encode(record) }
+    return { type: 'put', key, value: encode({ ...record, Version: undefined }) }
   })
   await world.store.commit('founder', { compares: [], operations })
   for (const manager of world.managers) manager.start()

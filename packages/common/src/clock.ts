@@ -17,6 +17,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimer(delayMs, callback) {
+    // Whoever only lets others have their turn need not wait for the millisecond that a timer takes at least.
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback)
+      return () => clearImmediate(immediate)
+    }
     let timer: NodeJS.Timeout
     const arm = (remainingMs: number): void => {
       const stepMs = Math.min(Math.max(remainingMs, 0), LONGEST_TIMER_MS)

@@ -1,10 +1,9 @@
 import { messageOf, ShoalError } from '@shoal/common'
 import type { Kind, Records } from './records.js'
 
-/** A record as the store holds it: without its version, which is the revision of its key. */
-export function encode(record: Records[Kind]): string {
-  const { Version: _revisionOfItsKey, ...stored } = record
-  return JSON.stringify(stored)
+/** @param record as the store holds it: without its version, which is the revision of its key */
+export function encode(record: Omit<Records[Kind], 'Version'> & { readonly Version: undefined }): string {
+  return JSON.stringify(record)
 }
 
 /**

@@ -1,7 +1,8 @@
 import { isRetryable, ShoalError, sleep, toTimestamp, type Clock } from '@shoal/common'
+import type { ObjectVersion } from '@shoal/engine-api'
 import { MAX_TRANSACTION_OPERATIONS, type Compare, type Operation, type Store } from '../store/contract.js'
 import { decode, encode } from './codec.js'
-import { chainKey, keyOf, slotOf, type RecordPlace } from './keys.js'
+import { chainKey, keyMaker, slotOf, type KeyMaker, type RecordPlace } from './keys.js'
 import type { MemoryState, Written } from './memory-state.js'
 import type { Kind, Mutation, Records } from './records.js'
 import { WriteChain, type Link, type Outcome } from './write-chain.js'
@@ -25,14 +26,16 @@ const MAX_MERGED_BYTES = 1_000_000
 const PATIENCE_MS = 5_000
 const RETRY_DELAY_MS = 100
 
-interface Step {
-  readonly place: RecordPlace
+interface Step extends RecordPlace {
   readonly key: string
   /** The revision that the mutation was decided on. */
   readonly basis: number
   /** Absent: delete. */
-  readonly put?: { readonly record: Records[Kind]; readonly text: string }
+  readonly put?: { readonly draft: Draft; readonly text: string }
 }
+
+/** A record that gets its version when it has been written: one copy for each write is enough. */
+type Draft = Omit<Records[Kind], 'Version'> & { Version: ObjectVersion | undefined }
 
 interface Unit {
   readonly steps: readonly Step[]
@@ -63,6 +66,7 @@ export class Committer {
   readonly #options: CommitterOptions
   readonly #queue: Unit[] = []
   readonly #deposed = new AbortController()
+  readonly #keyOf: KeyMaker
   #fence: Fence | undefined
   #chain: WriteChain
   /** The transaction whose outcome is unknown. */
@@ -71,6 +75,7 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    this.#keyOf = keyMaker(options.cluster)
     this.#chain = new WriteChain(options.store, chainKey(options.cluster), 0)
   }
 
@@ -110,23 +115,24 @@ export class Committer {
     }
     const updatedAt = toTimestamp(this.#options.clock.now())
     const steps = mutations.map((mutation) => this.#toStep(mutation, updatedAt))
-    if (new Set(steps.map(({ key }) => key)).size < steps.length) {
+    if (steps.length > 1 && new Set(steps.map(({ key }) => key)).size < steps.length) {
       throw new ShoalError('invalid-argument', 'one record is written twice in one unit')
     }
     return steps
   }
 
   #toStep(mutation: Mutation, updatedAt: string): Step {
-    const place = { kind: mutation.kind, slot: slotOf(mutation.kind, mutation.record) }
-    const key = keyOf(this.#options.cluster, place)
+    const { kind } = mutation
+    const slot = slotOf(kind, mutation.record)
+    const key = this.#keyOf(kind, slot)
     const basis = mutation.record.Version.Index
     if (mutation.type === 'delete') {
       if (basis === 0)
         throw new ShoalError('invalid-argument', `${key} was never stored: it cannot be deleted`)
-      return { place, key, basis }
+      return { kind, slot, key, basis }
     }
-    const record = { ...mutation.record, UpdatedAt: updatedAt }
-    return { place, key, basis, put: { record, text: encode(record) } }
+    const draft = { ...mutation.record, UpdatedAt: updatedAt, Version: undefined }
+    return { kind, slot, key, basis, put: { draft, text: encode(draft) } }
   }
 
   async #drain(): Promise<void> {
@@ -166,7 +172,7 @@ export class Committer {
     if (this.#deposed.signal.aborted) return deposedError()
     const { memory } = this.#options
     const stale = unit.steps.find(
-      ({ place, basis }) => basis !== (memory.at(place.kind, place.slot)?.Version.Index ?? 0),
+      ({ kind, slot, basis }) => basis !== (memory.at(kind, slot)?.Version.Index ?? 0),
     )
     return stale && changedError(stale)
   }
@@ -220,8 +226,7 @@ export class Committer {
     const outcome = await this.#chain.settle(link, this.#fenceCompare())
     this.#unsettled = undefined
     if (outcome.type === 'deposed') this.#deposed.abort(deposedError())
-    if (outcome.type === 'arrived')
-      this.#options.memory.apply(steps.map((step) => toWritten(step, outcome.revision)))
+    if (outcome.type === 'arrived') this.#remember(steps, outcome.revision)
     return outcome
   }
 
@@ -260,9 +265,14 @@ export class Committer {
     this.#unsettled = undefined
     if (!result.committed) return false
     this.#chain.added(result.revision)
-    this.#options.memory.apply(steps.map((step) => toWritten(step, result.revision)))
+    this.#remember(steps, result.revision)
     for (const unit of units) unit.resolve()
     return true
+  }
+
+  #remember(steps: readonly Step[], revision: number): void {
+    const writes = steps.map((step) => toWritten(step, revision))
+    this.#options.memory.applyOwn(writes, revision)
   }
 
   #fenceCompare(): Compare[] {
@@ -280,7 +290,7 @@ export class Committer {
       return deposedError()
     }
     this.#chain.forget()
-    for (const { place, key } of unit.steps) memory.apply([await readWritten(store, place, key)])
+    for (const step of unit.steps) memory.apply([await readWritten(store, step, step.key)])
     const [first] = unit.steps
     return first ? changedError(first) : new ShoalError('internal', 'an empty unit has lost its compare')
   }
@@ -290,12 +300,11 @@ function toOperation({ key, put }: Step): Operation {
   return put ? { type: 'put', key, value: put.text } : { type: 'delete', key }
 }
 
-function toWritten({ place, put }: Step, revision: number): Written {
-  return {
-    ...place,
-    revision,
-    ...(put && { record: { ...put.record, Version: { Index: revision } } }),
-  } as Written
+function toWritten({ kind, slot, put }: Step, revision: number): Written {
+  if (put === undefined) return { kind, slot, revision }
+  const { draft } = put
+  draft.Version = { Index: revision }
+  return { kind, slot, revision, record: draft } as Written
 }
 
 async function revisionOf(store: Store, key: string): Promise<number> {
@@ -306,13 +315,14 @@ async function revisionOf(store: Store, key: string): Promise<number> {
 async function readWritten(store: Store, place: RecordPlace, key: string): Promise<Written> {
   const { entries, revision } = await store.snapshot(key)
   const entry = entries.find((candidate) => candidate.key === key)
-  if (entry === undefined) return { ...place, revision }
-  const record = decode(place.kind, key, entry.value, entry.revision)
-  return { ...place, revision: entry.revision, record } as Written
+  const { kind, slot } = place
+  if (entry === undefined) return { kind, slot, revision }
+  const record = decode(kind, key, entry.value, entry.revision)
+  return { kind, slot, revision: entry.revision, record } as Written
 }
 
-function changedError({ place }: Step): ShoalError {
-  return new ShoalError('conflict', `the ${place.kind} ${place.slot} has changed since it was read`)
+function changedError({ kind, slot }: Step): ShoalError {
+  return new ShoalError('conflict', `the ${kind} ${slot} has changed since it was read`)
 }
 
 function unsettledError(): ShoalError {

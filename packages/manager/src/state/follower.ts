@@ -88,11 +88,13 @@ export class Follower {
   /** @returns undefined for keys that hold no record, and for what memory knows already */
   #toWritten(from: Entry | StoreEvent): Written | undefined {
     const { memory, cluster } = this.#options
+    // The primary hears its own writes again.
+    if (memory.knowsAllOf(from.revision)) return undefined
     const place = placeOf(cluster, from.key)
     if (place === undefined) return undefined
     const { revision } = from
     if (!('value' in from)) return { ...place, revision }
-    // The primary hears its own writes again: they need not be parsed.
+    // What is known need not be parsed.
     const known = memory.at(place.kind, place.slot)
     if (known?.Version.Index === revision) return { ...place, revision, record: known } as Written
     return { ...place, revision, record: decode(place.kind, from.key, from.value, revision) } as Written

@@ -14,6 +14,10 @@ const FOLDERS: Readonly<Record<Exclude<Kind, 'cluster'>, string>> = {
   config: 'configs/',
 }
 
+const KIND_OF: ReadonlyMap<string, Kind> = new Map(
+  Object.entries(FOLDERS).map(([kind, folder]) => [folder, kind as Kind]),
+)
+
 /** Where a record stands: its kind, and its place in the table of that kind. */
 export interface RecordPlace {
   readonly kind: Kind
@@ -69,17 +73,26 @@ export function keyOf(cluster: string, { kind, slot }: RecordPlace): string {
     : `${clusterPrefix(cluster)}${FOLDERS[kind]}${slot}`
 }
 
+/** The key of a record of this cluster; for those who write many. */
+export type KeyMaker = (kind: Kind, slot: string) => string
+
+export function keyMaker(cluster: string): KeyMaker {
+  const beginnings = {} as Record<Kind, string>
+  for (const kind of KINDS) beginnings[kind] = keyOf(cluster, { kind, slot: '' })
+  return (kind, slot) => (kind === 'cluster' ? beginnings.cluster : beginnings[kind] + slot)
+}
+
 /** @returns undefined for a key that holds no record (the leader's, the managers', another cluster's) */
 export function placeOf(cluster: string, key: string): RecordPlace | undefined {
   const prefix = clusterPrefix(cluster)
   if (!key.startsWith(prefix)) return undefined
-  const rest = key.slice(prefix.length)
-  if (rest === 'cluster') return { kind: 'cluster', slot: CLUSTER_SLOT }
-  for (const kind of KINDS) {
-    if (kind !== 'cluster' && rest.startsWith(FOLDERS[kind]))
-      return { kind, slot: rest.slice(FOLDERS[kind].length) }
-  }
-  return undefined
+  const end = key.indexOf('/', prefix.length) + 1
+  if (end === 0)
+    return key.length === prefix.length + CLUSTER_SLOT.length && key.endsWith(CLUSTER_SLOT)
+      ? { kind: 'cluster', slot: CLUSTER_SLOT }
+      : undefined
+  const kind = KIND_OF.get(key.slice(prefix.length, end))
+  return kind && { kind, slot: key.slice(end) }
 }
 
 const CONFIDENTIAL = /^\/shoal\/[^/]+\/(?:cluster$|services\/|specs\/|secrets\/|configs\/)/

@@ -20,6 +20,7 @@ import type { ChangeListener } from './state.js'
 import type { StateView } from './view.js'
 
 type Tables = { readonly [K in Kind]: Map<string, Records[K]> }
+type Indexes = { readonly [K in Kind]: readonly RecordIndex<Records[K]>[] }
 
 /** What the store has made of one record. `record` is absent when it was deleted. */
 export type Written = { [K in Kind]: WrittenOf<K> }[Kind]
@@ -56,10 +57,23 @@ export class MemoryState implements StateView {
   readonly #gatewaysByNode = new RecordIndex<GatewayRecord>((gateway) => gateway.NodeID)
   readonly #secretsByName = new RecordIndex<SecretRecord>((secret) => secret.Spec.Name)
   readonly #configsByName = new RecordIndex<ConfigRecord>((config) => config.Spec.Name)
+  readonly #indexes: Indexes = {
+    cluster: [],
+    node: [this.#nodesByHostname],
+    service: [this.#servicesByName],
+    spec: [this.#specsByService],
+    task: [this.#tasksByService, this.#tasksByNode],
+    network: [this.#networksByName],
+    gateway: [this.#gatewaysByNetwork, this.#gatewaysByNode],
+    secret: [this.#secretsByName],
+    config: [this.#configsByName],
+  }
   /** When records were deleted, by `kind/slot`: a late word of an older write must not bring them back. */
   readonly #deletedAt = new Map<string, number>()
   /** All that was written up to this revision has been told. */
   #completeUpTo = 0
+  /** Revisions of this manager's own writes of which the watch has not told yet. */
+  readonly #own = new Set<number>()
   readonly #listeners = new Set<ChangeListener>()
 
   cluster(): ClusterRecord | undefined {
@@ -153,8 +167,19 @@ export class MemoryState implements StateView {
 
   /** Whether a write of this record at `revision` has not been told yet. */
   isNews(kind: Kind, slot: string, revision: number): boolean {
-    const known = this.at(kind, slot)?.Version.Index ?? this.#deletedAt.get(`${kind}/${slot}`) ?? 0
-    return revision > Math.max(known, this.#completeUpTo)
+    const known = this.at(kind, slot)?.Version.Index ?? this.#deletionOf(kind, slot)
+    return revision > known && revision > this.#completeUpTo
+  }
+
+  /** Takes over all that this manager has itself written at `revision`: the watch need not tell of it again. */
+  applyOwn(writes: readonly Written[], revision: number): void {
+    this.#own.add(revision)
+    this.apply(writes)
+  }
+
+  /** Whether all that was written at this revision is in memory already. */
+  knowsAllOf(revision: number): boolean {
+    return this.#own.has(revision)
   }
 
   /** Takes over what the store has written, skips what is no news, and tells the listeners of the rest at once. */
@@ -187,6 +212,11 @@ export class MemoryState implements StateView {
   /** Says that all that was written up to `revision` has been told: what else is said of that time is old. */
   completeUpTo(revision: number): void {
     this.#completeUpTo = Math.max(this.#completeUpTo, revision)
+    for (const own of this.#own) {
+      // They were added in order.
+      if (own > revision) break
+      this.#own.delete(own)
+    }
     for (const [place, deletedAt] of this.#deletedAt) if (deletedAt <= revision) this.#deletedAt.delete(place)
   }
 
@@ -201,11 +231,16 @@ export class MemoryState implements StateView {
       this.#index(kind, slot, before, undefined)
       return { kind, before } as Change
     }
-    this.#deletedAt.delete(`${kind}/${slot}`)
+    if (before === undefined && this.#deletedAt.size > 0) this.#deletedAt.delete(`${kind}/${slot}`)
     const after = withLaterStatus(kind, before, record)
     table.set(slot, after)
     this.#index(kind, slot, before, after)
     return (before ? { kind, before, after } : { kind, after }) as Change
+  }
+
+  /** @returns the revision; 0 when no deletion is known */
+  #deletionOf(kind: Kind, slot: string): number {
+    return this.#deletedAt.size === 0 ? 0 : (this.#deletedAt.get(`${kind}/${slot}`) ?? 0)
   }
 
   #index<K extends Kind>(kind: K, slot: string, before?: Records[K], after?: Records[K]): void {
@@ -213,18 +248,7 @@ export class MemoryState implements StateView {
   }
 
   #indexesOf<K extends Kind>(kind: K): readonly RecordIndex<Records[K]>[] {
-    const indexes: { readonly [P in Kind]: readonly RecordIndex<Records[P]>[] } = {
-      cluster: [],
-      node: [this.#nodesByHostname],
-      service: [this.#servicesByName],
-      spec: [this.#specsByService],
-      task: [this.#tasksByService, this.#tasksByNode],
-      network: [this.#networksByName],
-      gateway: [this.#gatewaysByNetwork, this.#gatewaysByNode],
-      secret: [this.#secretsByName],
-      config: [this.#configsByName],
-    }
-    return indexes[kind]
+    return this.#indexes[kind]
   }
 
   #table<K extends Kind>(kind: K): Map<string, Records[K]> {
