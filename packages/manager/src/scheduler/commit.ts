@@ -1,17 +1,17 @@
-import { toTimestamp, unreachable } from '@shoal/common'
+import { unreachable } from '@shoal/common'
 import { put, type Mutation, type TaskRecord } from '../state/records.js'
 import type { Decision } from './decide.js'
 
 /**
  * What a decision changes in the store: nothing, or the one task.
- * @param nowMs when it was decided, in milliseconds since the epoch
+ * @param timestamp when it was decided, RFC 3339
  */
-export function mutationOf(decision: Decision, nowMs: number): Mutation | undefined {
+export function mutationOf(decision: Decision, timestamp: string): Mutation | undefined {
   switch (decision.type) {
     case 'assign':
-      return put('task', assigned(decision, nowMs))
+      return put('task', assigned(decision, timestamp))
     case 'refuse':
-      return put('task', refused(decision.task, decision.reason, nowMs))
+      return put('task', refused(decision.task, decision.reason, timestamp))
     case 'leave':
       return undefined
     default:
@@ -19,7 +19,7 @@ export function mutationOf(decision: Decision, nowMs: number): Mutation | undefi
   }
 }
 
-function assigned(decision: Extract<Decision, { type: 'assign' }>, nowMs: number): TaskRecord {
+function assigned(decision: Extract<Decision, { type: 'assign' }>, timestamp: string): TaskRecord {
   const { task, nodeId, generic } = decision
   const Message =
     task.NodeID === undefined
@@ -29,10 +29,10 @@ function assigned(decision: Extract<Decision, { type: 'assign' }>, nowMs: number
     ...task,
     NodeID: nodeId,
     ...(generic.length > 0 && { AssignedGenericResources: generic }),
-    Status: { State: 'assigned', Message, Timestamp: toTimestamp(nowMs) },
+    Status: { State: 'assigned', Message, Timestamp: timestamp },
   }
 }
 
-function refused(task: TaskRecord, reason: string, nowMs: number): TaskRecord {
-  return { ...task, Status: { ...task.Status, Err: reason, Timestamp: toTimestamp(nowMs) } }
+function refused(task: TaskRecord, reason: string, timestamp: string): TaskRecord {
+  return { ...task, Status: { ...task.Status, Err: reason, Timestamp: timestamp } }
 }

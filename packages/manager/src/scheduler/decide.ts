@@ -3,6 +3,7 @@ import type { GenericResource } from '@shoal/engine-api'
 import type { TaskRecord } from '../state/records.js'
 import type { Demand } from './demand.js'
 import { describeRefusals, filtersFor, refusal, type Allowance, type Filter, type Tally } from './filters.js'
+import type { NodeClass } from './node-class.js'
 import type { NodeInfo } from './node-info.js'
 import type { NodeSet } from './node-set.js'
 import { HeapPool, type Pool, type PoolContext } from './pool.js'
@@ -63,12 +64,20 @@ export function allowanceFor(set: NodeSet, task: TaskRecord): Allowance | undefi
 class GroupPlacing {
   readonly #input: GroupInput
   readonly #filters: readonly Filter[]
+  /** Those that ask one node of a class, and those that ask each. */
+  readonly #ofClasses: readonly Filter[]
+  readonly #ofNodes: readonly Filter[]
+  /** The first filter that refuses a class; null: none does. */
+  readonly #verdicts = new Map<NodeClass, Filter | null>()
   #pool: Pool | undefined
   #tally: Tally | undefined
 
   constructor(input: GroupInput) {
     this.#input = input
     this.#filters = filtersFor(input.demand)
+    const byClass = (filter: Filter): boolean => filter.byClass?.(input.demand) ?? false
+    this.#ofClasses = this.#filters.filter(byClass)
+    this.#ofNodes = this.#filters.filter((filter) => !byClass(filter))
   }
 
   nodeFor(task: TaskRecord): NodeInfo | undefined {
@@ -90,7 +99,7 @@ class GroupPlacing {
     // What the replaced task holds is lent only where there is not enough without it.
     const lent = this.#fits(node, undefined) ? undefined : allowance?.replaced.generic
     const generic = node.generic.choose(demand.generic, lent)
-    set.claim(task, node, generic)
+    set.claim(task, node, generic, demand)
     this.#pool?.placed(node)
     return { type: 'assign', task, nodeId: node.id, generic }
   }
@@ -113,7 +122,18 @@ class GroupPlacing {
   }
 
   #fits(node: NodeInfo, allowance: Allowance | undefined): boolean {
-    return refusal(this.#filters, this.#input.demand, node, allowance) === undefined
+    if (node.gone || this.#refusalOf(node.class, node) !== null) return false
+    return (
+      this.#ofNodes.length === 0 || refusal(this.#ofNodes, this.#input.demand, node, allowance) === undefined
+    )
+  }
+
+  #refusalOf(candidates: NodeClass, one: NodeInfo): Filter | null {
+    const known = this.#verdicts.get(candidates)
+    if (known !== undefined) return known
+    const verdict = refusal(this.#ofClasses, this.#input.demand, one) ?? null
+    if (candidates.uniform) this.#verdicts.set(candidates, verdict)
+    return verdict
   }
 
   /** Made when the first task needs it: tasks of global services never do. */
@@ -129,7 +149,13 @@ class GroupPlacing {
     }
     const lazily = demand.spreadOver.length === 0 && strategy.bestAt !== undefined
     this.#pool = lazily
-      ? new HeapPool(context, [], set.byLoad.walk())
+      ? new HeapPool(
+          context,
+          [],
+          set.byLoad.walk(
+            (candidates, one) => candidates.uniform && this.#refusalOf(candidates, one) !== null,
+          ),
+        )
       : createPool(context, demand.spreadOver, set.nodes.values())
     return this.#pool
   }

@@ -18,6 +18,8 @@ export interface Demand {
   readonly plugins: readonly PluginDemand[]
   readonly constraints: readonly string[]
   readonly meetsConstraints: (node: ConstrainedNode) => boolean
+  /** The constraints look at what each node has for itself: its ID, its name, its address. */
+  readonly singlesOut: boolean
   readonly platforms: readonly Platform[]
   /** 0: no limit. */
   readonly maxReplicas: number
@@ -37,7 +39,7 @@ export function demandOf(spec: SpecRecord): Demand {
     hostPorts: hostPortsOf(spec),
     plugins: pluginsOf(spec),
     constraints,
-    meetsConstraints: constraintTest(constraints),
+    ...constraintTest(constraints),
     platforms: placement?.Platforms ?? [],
     maxReplicas: placement?.MaxReplicas ?? 0,
     spreadOver: (placement?.Preferences ?? []).flatMap(
@@ -46,13 +48,16 @@ export function demandOf(spec: SpecRecord): Demand {
   }
 }
 
+const SINGLES_OUT: ReadonlySet<string> = new Set(['node.id', 'node.hostname', 'node.ip'])
+
 /** The API refuses bad constraints; should one be stored nevertheless, it keeps every node out rather than none. */
-function constraintTest(texts: readonly string[]): Demand['meetsConstraints'] {
+function constraintTest(texts: readonly string[]): Pick<Demand, 'meetsConstraints' | 'singlesOut'> {
   try {
     const constraints = parseConstraints(texts)
-    return (node) => matchesConstraints(constraints, node)
+    const singlesOut = constraints.some(({ key }) => SINGLES_OUT.has(key.toLowerCase()))
+    return { meetsConstraints: (node) => matchesConstraints(constraints, node), singlesOut }
   } catch {
-    return () => false
+    return { meetsConstraints: () => false, singlesOut: false }
   }
 }
 

@@ -15,6 +15,8 @@ export interface Allowance {
 /** One reason for which a node may refuse a task. */
 export interface Filter {
   readonly name: string
+  /** Whether it looks only at what all nodes of a class have in common, for tasks with this demand. */
+  readonly byClass?: (demand: Demand) => boolean
   /** Whether it can refuse at all. */
   applies(demand: Demand): boolean
   /** @param allowance only if the replaced task is on this node */
@@ -27,6 +29,7 @@ export interface Filter {
 
 const ready: Filter = {
   name: 'ready',
+  byClass: () => true,
   applies: () => true,
   accepts: (_demand, node) => node.available,
   summarize: (nodes) => `${count(nodes)} not available for new tasks`,
@@ -70,6 +73,7 @@ function shortages(demand: Demand, node: NodeInfo, allowance: Allowance | undefi
 
 const plugins: Filter = {
   name: 'plugins',
+  byClass: () => true,
   applies: (demand) => demand.plugins.length > 0,
   accepts: (demand, node) => demand.plugins.every((plugin) => hasPlugin(node, plugin)),
   summarize: (nodes) => `missing plugin on ${count(nodes)}`,
@@ -91,6 +95,7 @@ function hasPlugin(node: NodeInfo, wanted: PluginDemand): boolean {
 
 const constraints: Filter = {
   name: 'constraints',
+  byClass: (demand) => !demand.singlesOut,
   applies: (demand) => demand.constraints.length > 0,
   accepts: (demand, node) => demand.meetsConstraints(node.record),
   summarize: (nodes) => `scheduling constraints not satisfied on ${count(nodes)}`,
@@ -99,6 +104,7 @@ const constraints: Filter = {
 
 const platform: Filter = {
   name: 'platform',
+  byClass: () => true,
   applies: (demand) => demand.platforms.length > 0,
   accepts: (demand, node) => matchesPlatform(demand.platforms, node.record.Description.Platform),
   summarize: (nodes) => `unsupported platform on ${count(nodes)}`,

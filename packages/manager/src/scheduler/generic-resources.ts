@@ -14,12 +14,13 @@ interface Use {
 
 /** The user-defined resources of one node: what it offers, and what its tasks hold. */
 export class GenericPool {
-  readonly #offers = new Map<string, Offer>()
-  readonly #uses = new Map<string, Use>()
+  /** Most nodes have neither: made when they are needed. */
+  #offers: Map<string, Offer> | undefined
+  #uses: Map<string, Use> | undefined
 
   /** Replaces what the node offers; what is held stays held. */
   offer(resources: readonly GenericResource[]): void {
-    this.#offers.clear()
+    this.#offers?.clear()
     for (const { NamedResourceSpec: named, DiscreteResourceSpec: discrete } of resources) {
       if (named) this.#offerOf(named.Kind).names.add(named.Value)
       if (discrete) this.#offerOf(discrete.Kind).amount += discrete.Value
@@ -36,10 +37,10 @@ export class GenericPool {
 
   /** @param lent held by a task whose place is taken: counts as free */
   free(kind: string, lent: readonly GenericResource[] = []): number {
-    const offer = this.#offers.get(kind)
+    const offer = this.#offers?.get(kind)
     if (offer === undefined) return 0
     if (offer.names.size > 0) return this.#freeNames(kind, lent).length
-    let free = offer.amount - (this.#uses.get(kind)?.amount ?? 0)
+    let free = offer.amount - (this.#uses?.get(kind)?.amount ?? 0)
     for (const { DiscreteResourceSpec: discrete } of lent) if (discrete?.Kind === kind) free += discrete.Value
     return free
   }
@@ -50,7 +51,7 @@ export class GenericPool {
     lent: readonly GenericResource[] = [],
   ): GenericResource[] {
     return demands.flatMap(({ kind, amount }): GenericResource[] => {
-      if ((this.#offers.get(kind)?.names.size ?? 0) === 0) {
+      if ((this.#offers?.get(kind)?.names.size ?? 0) === 0) {
         return [{ DiscreteResourceSpec: { Kind: kind, Value: amount } }]
       }
       const names = this.#freeNames(kind, lent).slice(0, amount)
@@ -59,8 +60,8 @@ export class GenericPool {
   }
 
   #freeNames(kind: string, lent: readonly GenericResource[]): string[] {
-    const held = this.#uses.get(kind)?.names
-    const names = [...(this.#offers.get(kind)?.names ?? [])]
+    const held = this.#uses?.get(kind)?.names
+    const names = [...(this.#offers?.get(kind)?.names ?? [])]
     if (held === undefined) return names
     return names.filter((name) => {
       const own = lent.some(({ NamedResourceSpec: named }) => named?.Kind === kind && named.Value === name)
@@ -80,12 +81,14 @@ export class GenericPool {
   }
 
   #offerOf(kind: string): Offer {
+    this.#offers ??= new Map()
     const offer = this.#offers.get(kind) ?? { amount: 0, names: new Set() }
     this.#offers.set(kind, offer)
     return offer
   }
 
   #useOf(kind: string): Use {
+    this.#uses ??= new Map()
     const use = this.#uses.get(kind) ?? { amount: 0, names: new Map() }
     this.#uses.set(kind, use)
     return use

@@ -1,11 +1,12 @@
-import { ShoalError, sleep, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
-import type { Change, Mutation } from '../state/records.js'
+import { sleep, toTimestamp, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
+import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { mutationOf } from './commit.js'
 import { couldTake, decideGroup, type Decision } from './decide.js'
 import type { Demand } from './demand.js'
 import type { NodeInfo } from './node-info.js'
 import { NodeSet } from './node-set.js'
+import { Outbox, type Outcome } from './outbox.js'
 import { PendingTasks, type PendingGroup } from './pending.js'
 import type { Strategy } from './strategy.js'
 
@@ -25,8 +26,6 @@ const PERIOD_MS = 30_000
 const SLICE_MS = 15
 /** The clock is asked only every so many steps. */
 const STEPS_PER_CLOCK = 32
-/** Commits under way at the most; beyond that the pass waits. */
-const MAX_COMMITS = 4096
 /** After a commit failed for another reason than a lost race, in milliseconds. */
 const RETRY_MS = 250
 /**
@@ -34,11 +33,6 @@ const RETRY_MS = 250
  * and one more per task: a cluster in motion must not rewrite a long queue again and again.
  */
 const REASONS_MS = 250
-/** How many tasks are read at a stretch when the loop starts. */
-const LOAD_CHUNK = 10_000
-
-/** `lost`: the task had changed meanwhile. `failed`: the store could not be reached, or refused. */
-type Outcome = 'stored' | 'lost' | 'failed'
 
 /**
  * Assigns pending tasks to nodes. Invariants: one pass runs at a time; a task is in at most one commit;
@@ -48,20 +42,24 @@ export class SchedulerLoop {
   readonly #options: SchedulerOptions
   readonly #set: NodeSet
   readonly #pending = new PendingTasks()
-  /** Commits under way, and who waits for there to be fewer. */
-  #underWay = 0
-  #onRoom: (() => void) | undefined
+  readonly #outbox: Outbox
   #signal: AbortSignal = AbortSignal.abort()
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   /** Until the first pass may run, and while one runs, waking only notes that another is due. */
   #busy = true
   #again = false
   #sliceStartMs = 0
+  #stamp: { readonly atMs: number; readonly text: string } | undefined
   #steps = 0
 
   constructor(options: SchedulerOptions) {
     this.#options = options
     this.#set = new NodeSet(options.state)
+    this.#outbox = new Outbox({
+      ...options,
+      isOver: () => this.#signal.aborted,
+      onOutcome: ({ decision, group }, outcome) => this.#settle(decision, group, outcome),
+    })
   }
 
   /** Starts to work, once only, and stops for good when `signal` aborts. */
@@ -90,12 +88,16 @@ export class SchedulerLoop {
   /** Reads what is there already. What changes meanwhile is heard as well: taking in a task twice does no harm. */
   async #load(): Promise<void> {
     const { state, clock } = this.#options
-    this.#set.loadNodes()
-    let loaded = 0
+    this.#sliceStartMs = clock.now()
+    for (const node of state.all('node')) {
+      this.#set.loadNode(node)
+      if (this.#mustRest()) await this.#rest()
+      if (this.#signal.aborted) return
+    }
     for (const task of state.all('task')) {
       this.#set.loadTask(task)
       this.#pending.update(task.ID, task)
-      if (++loaded % LOAD_CHUNK === 0) await sleep(clock, 0, this.#signal)
+      if (this.#mustRest()) await this.#rest()
       if (this.#signal.aborted) return
     }
     this.#busy = false
@@ -154,6 +156,7 @@ export class SchedulerLoop {
       this.#options.log.error({ err: error, loop: 'scheduler' }, 'a pass failed')
       next = RETRY_MS
     }
+    if (!this.#signal.aborted) this.#outbox.flush()
     this.#busy = false
     if (this.#again) this.#wakeIn(DEBOUNCE_MS)
     if (next !== undefined) this.#wakeIn(next)
@@ -178,7 +181,7 @@ export class SchedulerLoop {
     if (this.#options.clock.now() >= reasonsOldAt(group)) return true
     for (const node of freed) if (couldTake(node, demand)) return true
     // Tasks that replace others, or are bound to a node, see nodes in their own way.
-    return freed.size > 0 && hasSpecialTasks(group)
+    return freed.size > 0 && group.special > 0
   }
 
   /** Decides on the tasks of one group, and lets others have their turn between two decisions. */
@@ -199,72 +202,55 @@ export class SchedulerLoop {
   }
 
   #mustRest(): boolean {
-    if (this.#underWay >= MAX_COMMITS) return true
+    if (this.#outbox.isFull) return true
     if (++this.#steps % STEPS_PER_CLOCK !== 0) return false
+    return this.#isSliceOver()
+  }
+
+  #isSliceOver(): boolean {
     return this.#options.clock.now() - this.#sliceStartMs >= SLICE_MS
   }
 
+  /** Waits until there is room for more, and lets others have their turn: the one is not always the other. */
   async #rest(): Promise<void> {
     const { clock } = this.#options
-    if (this.#underWay >= MAX_COMMITS) await this.#commitsDone()
-    else await sleep(clock, 0, this.#signal)
+    if (this.#outbox.isFull) {
+      await this.#outbox.room()
+      if (!this.#isSliceOver()) return
+    }
+    this.#outbox.flush()
+    await sleep(clock, 0, this.#signal)
     this.#sliceStartMs = clock.now()
   }
 
-  /** Resolves when half of the commits under way, at the most, are left. */
-  #commitsDone(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onRoom = resolve
-    })
-  }
-
   #carryOut(decision: Decision, group: PendingGroup): void {
-    const mutation = mutationOf(decision, this.#options.clock.now())
+    const mutation = mutationOf(decision, this.#timestamp())
     if (mutation === undefined) return
     this.#pending.take(decision.task.ID)
-    this.#underWay++
-    void this.#store(decision, mutation, group)
+    this.#outbox.add({ decision, mutation, group })
   }
 
-  async #store(decision: Decision, mutation: Mutation, group: PendingGroup): Promise<void> {
-    this.#settle(decision, group, await this.#commit(decision, mutation))
-    if (--this.#underWay > MAX_COMMITS / 2) return
-    this.#onRoom?.()
-    this.#onRoom = undefined
-  }
-
-  async #commit(decision: Decision, mutation: Mutation): Promise<Outcome> {
-    try {
-      await this.#options.state.commit([mutation])
-      return 'stored'
-    } catch (error) {
-      const { ID: task, ServiceID: service, Version: version } = decision.task
-      const known = this.#options.state.get('task', task)
-      if (
-        error instanceof ShoalError &&
-        error.code === 'conflict' &&
-        known?.Version.Index !== version.Index
-      ) {
-        return 'lost'
-      }
-      if (!this.#signal.aborted)
-        this.#options.log.warn({ err: error, task, service }, 'a decision was not stored')
-      return 'failed'
-    }
+  /** To write the time out costs more than to place a task. */
+  #timestamp(): string {
+    const nowMs = this.#options.clock.now()
+    if (this.#stamp?.atMs !== nowMs) this.#stamp = { atMs: nowMs, text: toTimestamp(nowMs) }
+    return this.#stamp.text
   }
 
   /** The outcome of a commit is known: what the state says now is what holds, claims included. */
   #settle(decision: Decision, group: PendingGroup, outcome: Outcome): void {
     const { ID: id } = decision.task
+    // What was stored was heard of, too.
+    if (outcome === 'stored' && !this.#pending.has(id)) return
     const task = this.#options.state.get('task', id)
     this.#pending.release(id)
     this.#set.applyTask(id, task)
     this.#pending.update(id, task)
-    if (!group.tasks.has(id)) return
+    if (!this.#pending.has(id)) return
     if (outcome === 'failed') return this.#lookAgain(group, RETRY_MS)
     // A refusal that was stored is done, unless room came while its task could not be looked at.
     if (outcome === 'stored' && this.#set.freedRevision === group.lookedFreedRevision) return
-    this.#lookAgain(group, DEBOUNCE_MS + Math.min(group.tasks.size / 100, RETRY_MS))
+    this.#lookAgain(group, DEBOUNCE_MS + Math.min(group.size / 100, RETRY_MS))
   }
 
   #lookAgain(group: PendingGroup, delayMs: number): void {
@@ -283,12 +269,5 @@ export class SchedulerLoop {
 }
 
 function reasonsOldAt(group: PendingGroup): number {
-  return group.lookedAtMs + REASONS_MS + group.tasks.size
-}
-
-function hasSpecialTasks(group: PendingGroup): boolean {
-  for (const task of group.tasks.values()) {
-    if (task.NodeID !== undefined || task.Shoal.Replaces !== undefined) return true
-  }
-  return false
+  return group.lookedAtMs + REASONS_MS + group.size
 }

@@ -2,6 +2,8 @@ import type { GenericResource } from '@shoal/engine-api'
 import type { NodeRecord } from '../state/records.js'
 import type { Demand } from './demand.js'
 import { GenericPool } from './generic-resources.js'
+import type { LoadPlace } from './load-index.js'
+import type { NodeClass } from './node-class.js'
 
 /** A task that takes room on a node. */
 export interface Occupant {
@@ -31,15 +33,22 @@ export class NodeInfo {
   readonly generic = new GenericPool()
   /** Breaks ties between nodes that are otherwise equal. */
   readonly ordinal: number
-  readonly #staying = new Map<string, number>()
-  readonly #occupying = new Map<string, number>()
-  readonly #hostPorts = new Map<string, number>()
+  /** What of the record filters look at that ask only one node of each class. */
+  class: NodeClass
+  /** The load index's own note. */
+  place: LoadPlace | undefined = undefined
+  /** The latest walk through the load index that has come by here. */
+  walked = 0
+  readonly #services = new Map<string, ServiceCount>()
+  /** Most nodes have none: made for the first. */
+  #hostPorts: Map<string, number> | undefined
   #record: NodeRecord
 
-  constructor(record: NodeRecord, ordinal: number) {
+  constructor(record: NodeRecord, ordinal: number, ownClass: NodeClass) {
     this.ordinal = ordinal
+    this.class = ownClass
     this.#record = record
-    this.record = record
+    this.#offer(record)
   }
 
   get record(): NodeRecord {
@@ -48,7 +57,7 @@ export class NodeInfo {
 
   set record(record: NodeRecord) {
     this.#record = record
-    this.generic.offer(record.Description.Resources.GenericResources ?? [])
+    this.#offer(record)
     this.version++
   }
 
@@ -76,41 +85,62 @@ export class NodeInfo {
 
   /** Tasks of the service that stay here. */
   stayingOf(serviceId: string): number {
-    return this.#staying.get(serviceId) ?? 0
+    return this.#services.get(serviceId)?.staying ?? 0
   }
 
   /** All tasks of the service that have not ended here. */
   occupyingOf(serviceId: string): number {
-    return this.#occupying.get(serviceId) ?? 0
+    return this.#services.get(serviceId)?.occupying ?? 0
   }
 
   /** How many tasks hold a port such as `tcp/8080`. */
   hostPortUsers(port: string): number {
-    return this.#hostPorts.get(port) ?? 0
+    return this.#hostPorts?.get(port) ?? 0
   }
 
   add(occupant: Occupant): void {
     this.#count(occupant, 1)
-    this.generic.hold(occupant.generic)
+    if (occupant.generic.length > 0) this.generic.hold(occupant.generic)
   }
 
   remove(occupant: Occupant): void {
     this.#count(occupant, -1)
-    this.generic.release(occupant.generic)
+    if (occupant.generic.length > 0) this.generic.release(occupant.generic)
+  }
+
+  #offer(record: NodeRecord): void {
+    this.generic.offer(record.Description.Resources.GenericResources ?? [])
   }
 
   #count(occupant: Occupant, by: 1 | -1): void {
     this.version++
-    addTo(this.#occupying, occupant.serviceId, by)
-    if (occupant.stays) {
-      this.tasks += by
-      addTo(this.#staying, occupant.serviceId, by)
-    }
-    if (occupant.demand === undefined) return
-    this.nanoCpusHeld += by * occupant.demand.nanoCpus
-    this.memoryHeld += by * occupant.demand.memoryBytes
-    for (const port of occupant.demand.hostPorts) addTo(this.#hostPorts, port, by)
+    this.#countService(occupant, by)
+    if (occupant.stays) this.tasks += by
+    const { demand } = occupant
+    if (demand === undefined) return
+    this.nanoCpusHeld += by * demand.nanoCpus
+    this.memoryHeld += by * demand.memoryBytes
+    if (demand.hostPorts.length === 0) return
+    this.#hostPorts ??= new Map()
+    for (const port of demand.hostPorts) addTo(this.#hostPorts, port, by)
   }
+
+  #countService({ serviceId, stays }: Occupant, by: 1 | -1): void {
+    let count = this.#services.get(serviceId)
+    if (count === undefined) {
+      count = { staying: 0, occupying: 0 }
+      this.#services.set(serviceId, count)
+    }
+    count.occupying += by
+    if (stays) count.staying += by
+    if (count.occupying === 0) this.#services.delete(serviceId)
+  }
+}
+
+/** The tasks of one service on a node: those that stay, and all that have not ended. */
+interface ServiceCount {
+  staying: number
+  occupying: number
 }
 
 function addTo(counts: Map<string, number>, key: string, by: number): void {

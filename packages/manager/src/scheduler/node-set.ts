@@ -5,6 +5,7 @@ import type { StateView } from '../state/view.js'
 import { DemandCache, type Demand } from './demand.js'
 import { Failures } from './failures.js'
 import { LoadIndex } from './load-index.js'
+import { NodeClasses } from './node-class.js'
 import { NodeInfo, type Occupant } from './node-info.js'
 
 /**
@@ -21,13 +22,14 @@ export class NodeSet {
   /** Grows with every change after which a task may fit that did not. */
   freedRevision = 0
   readonly #view: StateView
+  readonly #classes = new NodeClasses()
   readonly #occupants = new Map<string, Occupant>()
   /** The living task that is to take the place of another, by the other's ID. */
   readonly #replacedBy = new Map<string, string>()
   #freed = new Set<NodeInfo>()
   #nextOrdinal = 0
 
-  /** Begins empty: see `loadNodes` and `loadTask`. */
+  /** Begins empty: see `loadNode` and `loadTask`. */
   constructor(view: StateView) {
     this.#view = view
   }
@@ -35,14 +37,14 @@ export class NodeSet {
   /** The set as the view stands. */
   static of(view: StateView): NodeSet {
     const set = new NodeSet(view)
-    set.loadNodes()
+    for (const node of view.all('node')) set.loadNode(node)
     for (const task of view.all('task')) set.loadTask(task)
     return set
   }
 
-  /** Takes in the nodes that existed before the feed began; their tasks follow one by one. */
-  loadNodes(): void {
-    for (const node of this.#view.all('node')) this.#putNode(node)
+  /** Takes in a node that existed before the feed began; tasks follow when all nodes are there. */
+  loadNode(node: NodeRecord): void {
+    this.#putNode(node)
   }
 
   /** Takes in a task that existed before the feed began. */
@@ -98,23 +100,26 @@ export class NodeSet {
   }
 
   /** Takes room for a task before the store has said yes. */
-  claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[]): void {
-    this.#occupy(task, node, generic)
+  claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], demand: Demand): void {
+    this.#occupy(task, node, generic, demand)
   }
 
   #applyNode(record: NodeRecord): void {
     const isNew = !this.nodes.has(record.ID)
-    this.#putNode(record)
+    this.#noteFreed(this.#putNode(record))
     if (isNew) for (const task of this.#view.tasksOfNode(record.ID)) this.applyTask(task.ID, task)
   }
 
-  #putNode(record: NodeRecord): void {
+  #putNode(record: NodeRecord): NodeInfo {
+    const ownClass = this.#classes.of(record)
     const known = this.nodes.get(record.ID)
-    if (known) known.record = record
-    const node = known ?? new NodeInfo(record, this.#nextOrdinal++)
-    this.nodes.set(record.ID, node)
+    const node = known ?? new NodeInfo(record, this.#nextOrdinal++, ownClass)
+    if (known) {
+      known.record = record
+      known.class = ownClass
+    } else this.nodes.set(record.ID, node)
     this.byLoad.update(node)
-    this.#noteFreed(node)
+    return node
   }
 
   #taskChanged(before: TaskRecord | undefined, after: TaskRecord | undefined, nowMs: number): void {
@@ -129,7 +134,12 @@ export class NodeSet {
     this.applyTask(task.ID, after)
   }
 
-  #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[]): void {
+  #occupy(
+    task: TaskRecord,
+    node: NodeInfo,
+    generic: readonly GenericResource[],
+    itsDemand?: Demand | undefined,
+  ): void {
     const stays = isDesiredAlive(task.DesiredState) && !this.#replacedBy.has(task.ID)
     const known = this.#occupants.get(task.ID)
     const { SpecVersion: specVersion } = task.Shoal
@@ -139,7 +149,7 @@ export class NodeSet {
     this.revision++
     // A spec that is gone by now must not make a task forget what it holds.
     const kept = known?.specVersion === specVersion ? known.demand : undefined
-    const demand = kept ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
+    const demand = kept ?? itsDemand ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
     const occupant = { taskId: task.ID, serviceId: task.ServiceID, specVersion, node, demand, generic, stays }
     if (known) this.#leave(known)
     node.add(occupant)
@@ -196,6 +206,7 @@ export class NodeSet {
     const node = this.nodes.get(nodeId)
     if (node === undefined) return
     this.nodes.delete(nodeId)
+    this.#classes.forget(nodeId)
     node.gone = true
     node.version++
     this.byLoad.update(node)

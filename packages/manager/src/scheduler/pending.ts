@@ -7,7 +7,11 @@ export interface PendingGroup {
   readonly key: string
   readonly serviceId: string
   readonly specVersion: number
-  readonly tasks: Map<string, TaskRecord>
+  /** In the order in which they came; some may be `gone`. */
+  waiting: WaitingTask[]
+  /** How many of them wait, and how many of those see nodes in their own way. */
+  size: number
+  special: number
   /** Something in the group itself is new: it must be looked at. */
   dirty: boolean
   /** The node set's revisions, and the time, when it was last looked at. */
@@ -16,37 +20,55 @@ export interface PendingGroup {
   lookedAtMs: number
 }
 
-/**
- * The tasks that wait for a node. A task is `taken` while a decision on it is being committed:
- * it is then left alone until the outcome is known.
- */
+export interface WaitingTask {
+  readonly group: PendingGroup
+  task: TaskRecord
+  /** A decision on it is being committed: it is left alone until the outcome is known. */
+  taken: boolean
+  /** It waits no more; its place in the group is cleared later, with others. */
+  gone: boolean
+}
+
+/** The tasks that wait for a node. */
 export class PendingTasks {
   readonly #groups = new Map<string, PendingGroup>()
-  readonly #groupOfTask = new Map<string, PendingGroup>()
-  readonly #taken = new Set<string>()
+  readonly #tasks = new Map<string, WaitingTask>()
+  /** Tasks that follow each other mostly are of one group. */
+  #latest: PendingGroup | undefined
 
   groups(): Iterable<PendingGroup> {
     return this.#groups.values()
   }
 
   get size(): number {
-    return this.#groupOfTask.size
+    return this.#tasks.size
+  }
+
+  /** Whether the task waits for a node. */
+  has(taskId: string): boolean {
+    return this.#tasks.has(taskId)
   }
 
   /** Follows a task's record. @returns whether there is something new to look at */
   update(taskId: string, task: TaskRecord | undefined): boolean {
-    const known = this.#groupOfTask.get(taskId)
     if (task === undefined || !isPending(task)) {
-      this.#remove(taskId, known)
+      const known = this.#tasks.get(taskId)
+      if (known) this.#remove(known)
       return false
     }
-    const key = specId(task.ServiceID, task.Shoal.SpecVersion)
-    if (known && known.key !== key) this.#remove(taskId, known)
-    const group = this.#groupFor(key, task)
-    const before = group.tasks.get(taskId)
-    group.tasks.set(taskId, task)
-    this.#groupOfTask.set(taskId, group)
-    if (before === undefined || asksOtherwise(before, task)) group.dirty = true
+    const group = this.#groupFor(task)
+    let known = this.#tasks.get(taskId)
+    const taken = known?.taken ?? false
+    if (known && known.group !== group) {
+      this.#remove(known)
+      known = undefined
+    }
+    if (known === undefined || asksOtherwise(known.task, task)) group.dirty = true
+    if (known === undefined) this.#add(group, task, taken)
+    else {
+      group.special += Number(isSpecial(task)) - Number(isSpecial(known.task))
+      known.task = task
+    }
     return group.dirty
   }
 
@@ -58,46 +80,75 @@ export class PendingTasks {
   }
 
   take(taskId: string): void {
-    this.#taken.add(taskId)
+    const known = this.#tasks.get(taskId)
+    if (known) known.taken = true
   }
 
   release(taskId: string): void {
-    this.#taken.delete(taskId)
+    const known = this.#tasks.get(taskId)
+    if (known) known.taken = false
   }
 
-  /** The tasks of a group that nobody works on; the group may change meanwhile. */
+  /** The tasks of a group that nobody works on; the group may change meanwhile. One such walk at a time. */
   *free(group: PendingGroup): Generator<TaskRecord> {
-    for (const task of group.tasks.values()) if (!this.#taken.has(task.ID)) yield task
+    if (group.waiting.length > 2 * group.size) group.waiting = group.waiting.filter(({ gone }) => !gone)
+    const { waiting } = group
+    for (const each of waiting) if (!each.gone && !each.taken) yield each.task
   }
 
-  #groupFor(key: string, task: TaskRecord): PendingGroup {
-    const known = this.#groups.get(key)
-    if (known) return known
-    const group: PendingGroup = {
-      key,
-      serviceId: task.ServiceID,
-      specVersion: task.Shoal.SpecVersion,
-      tasks: new Map(),
-      dirty: true,
-      lookedRevision: -1,
-      lookedFreedRevision: -1,
-      lookedAtMs: 0,
-    }
+  #groupFor(task: TaskRecord): PendingGroup {
+    const { ServiceID: serviceId } = task
+    const { SpecVersion: specVersion } = task.Shoal
+    const latest = this.#latest
+    if (latest && latest.size > 0 && latest.serviceId === serviceId && latest.specVersion === specVersion)
+      return latest
+    const key = specId(serviceId, specVersion)
+    const group = this.#groups.get(key) ?? newGroup(key, serviceId, specVersion)
     this.#groups.set(key, group)
+    this.#latest = group
     return group
   }
 
-  #remove(taskId: string, group: PendingGroup | undefined): void {
-    if (group === undefined) return
-    group.tasks.delete(taskId)
-    this.#groupOfTask.delete(taskId)
-    if (group.tasks.size === 0) this.#groups.delete(group.key)
+  #add(group: PendingGroup, task: TaskRecord, taken: boolean): void {
+    const entry: WaitingTask = { group, task, taken, gone: false }
+    group.waiting.push(entry)
+    group.size++
+    group.special += Number(isSpecial(task))
+    this.#tasks.set(task.ID, entry)
+  }
+
+  #remove(entry: WaitingTask): void {
+    const { group, task } = entry
+    entry.gone = true
+    this.#tasks.delete(task.ID)
+    group.special -= Number(isSpecial(task))
+    if (--group.size === 0) this.#groups.delete(group.key)
+  }
+}
+
+function newGroup(key: string, serviceId: string, specVersion: number): PendingGroup {
+  return {
+    key,
+    serviceId,
+    specVersion,
+    waiting: [],
+    size: 0,
+    special: 0,
+    dirty: true,
+    lookedRevision: -1,
+    lookedFreedRevision: -1,
+    lookedAtMs: 0,
   }
 }
 
 /** Whether the scheduler is to find a node: the allocator is done, and somebody still wants the task. */
 export function isPending(task: TaskRecord): boolean {
   return task.Status.State === 'pending' && isDesiredAlive(task.DesiredState)
+}
+
+/** Whether it replaces another, or is bound to a node: such tasks see nodes in their own way. */
+function isSpecial(task: TaskRecord): boolean {
+  return task.NodeID !== undefined || task.Shoal.Replaces !== undefined
 }
 
 function asksOtherwise(before: TaskRecord, after: TaskRecord): boolean {

@@ -39,6 +39,11 @@ interface Candidate {
 export class HeapPool implements Pool {
   readonly #context: PoolContext
   readonly #heap: Candidate[]
+  /**
+   * The best candidate, outside of the heap, if it came from the walk: it is to be placed on, and is then worse than
+   * those on which nothing was placed. To put it into the heap before would be to move it all the way up and down.
+   */
+  #hot: Candidate | undefined
   #walk: LoadWalk | undefined
 
   /** @param walk more nodes, looked at only when they may be better than those in the heap */
@@ -55,23 +60,45 @@ export class HeapPool implements Pool {
     while (this.#walk && !this.#beatsTheRest(top, this.#walk)) {
       const node = this.#walk.next()
       if (node === undefined) this.#walk = undefined
-      else if (this.#context.fits(node)) {
-        push(this.#heap, this.#candidate(node), compareCandidates)
-        top = this.#heap[0]
-      }
+      else if (this.#context.fits(node)) top = this.#better(this.#candidate(node), top)
     }
     return top?.node
   }
 
-  /** The best candidate in the heap, as its node stands now. */
+  /** Takes in a candidate. @returns the best one then */
+  #better(candidate: Candidate, top: Candidate | undefined): Candidate {
+    if (top !== undefined && compareCandidates(top, candidate) <= 0) {
+      push(this.#heap, candidate, compareCandidates)
+      return top
+    }
+    if (this.#hot) push(this.#heap, this.#hot, compareCandidates)
+    this.#hot = candidate
+    return candidate
+  }
+
+  /** The best candidate so far, as its node stands now. */
   #top(): Candidate | undefined {
+    const hot = this.#hot
+    if (hot?.version === hot?.node.version) return hot ?? this.#topOfHeap()
+    this.#hot = undefined
+    if (hot && this.#isStillFit(hot)) push(this.#heap, hot, compareCandidates)
+    return this.#topOfHeap()
+  }
+
+  /** Looks at a candidate again whose node has changed. */
+  #isStillFit(candidate: Candidate): boolean {
+    const { node } = candidate
+    if (!this.#context.fits(node)) return false
+    candidate.version = node.version
+    candidate.score = this.#score(node, candidate.score)
+    return true
+  }
+
+  #topOfHeap(): Candidate | undefined {
     for (;;) {
       const top = this.#heap[0]
       if (top === undefined || top.version === top.node.version) return top
-      if (this.#context.fits(top.node)) {
-        top.version = top.node.version
-        top.score = this.#score(top.node, top.score)
-      } else {
+      if (!this.#isStillFit(top)) {
         const last = this.#heap.pop()
         if (last !== undefined && last !== top) this.#heap[0] = last
       }
