@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { seededRandom, silentLogger, systemClock } from '@shoal/common'
 import { createScheduler } from '@shoal/manager/scheduler/index'
@@ -8,6 +9,8 @@ export interface Placed {
   /** Wall time from the scheduler's start until a watcher has seen every assignment. */
   readonly ms: number
   readonly cpuMs: number
+  /** CPU time of the thread that does the work, without those that collect garbage beside it. */
+  readonly mainCpuMs: number
   /** The longest time for which the event loop stood still meanwhile. */
   readonly stallMs: number
   /** Resident memory at the end, in units of 10^6 bytes. */
@@ -22,10 +25,12 @@ export async function placeAll(state: LiveState, { tasks }: ClusterShape): Promi
   const parts = { state, clock: systemClock, random: seededRandom(1), log: silentLogger }
   delay.enable()
   const cpu = process.cpuUsage()
+  const main = mainThreadMs()
   const startedAt = performance.now()
   createScheduler(parts).start(stop.signal)
   await allSeen
   const ms = performance.now() - startedAt
+  const mainCpuMs = mainThreadMs() - main
   const { user, system } = process.cpuUsage(cpu)
   // The last stall is known only when the event loop has turned.
   await new Promise((resolve) => {
@@ -34,7 +39,7 @@ export async function placeAll(state: LiveState, { tasks }: ClusterShape): Promi
   delay.disable()
   stop.abort()
   const rssMb = process.memoryUsage().rss / 1e6
-  return { ms, cpuMs: (user + system) / 1000, stallMs: delay.max / 1e6, rssMb }
+  return { ms, mainCpuMs, cpuMs: (user + system) / 1000, stallMs: delay.max / 1e6, rssMb }
 }
 
 /** Resolves when a watcher has been told of so many assignments. */
@@ -67,4 +72,10 @@ export function checkSpread(state: LiveState, { nodes, constrained }: ClusterSha
     most = Math.max(most, count)
   }
   if (most - fewest > 1) throw new Error(`nodes have from ${fewest} to ${most} tasks: that is no even spread`)
+}
+
+/** CPU time of the main thread so far, in milliseconds; Linux only. */
+function mainThreadMs(): number {
+  const [nanoseconds = '0'] = readFileSync('/proc/self/schedstat', 'utf8').split(' ')
+  return Number(nanoseconds) / 1e6
 }

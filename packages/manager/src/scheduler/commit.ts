@@ -25,12 +25,12 @@ function assigned(decision: Extract<Decision, { type: 'assign' }>, timestamp: st
     task.NodeID === undefined
       ? 'scheduler assigned task to node'
       : 'scheduler confirmed task can run on preassigned node'
-  return {
+  const record: TaskRecord = {
     ...task,
     NodeID: nodeId,
-    ...(generic.length > 0 && { AssignedGenericResources: generic }),
     Status: { State: 'assigned', Message, Timestamp: timestamp },
   }
+  return generic.length > 0 ? { ...record, AssignedGenericResources: generic } : record
 }
 
 function refused(task: TaskRecord, reason: string, timestamp: string): TaskRecord {

@@ -226,7 +226,7 @@ export class SchedulerLoop {
   #carryOut(decision: Decision, group: PendingGroup): void {
     const mutation = mutationOf(decision, this.#timestamp())
     if (mutation === undefined) return
-    this.#pending.take(decision.task.ID)
+    this.#pending.takeLatest()
     this.#outbox.add({ decision, mutation, group })
   }
 

@@ -35,6 +35,8 @@ export class PendingTasks {
   readonly #tasks = new Map<string, WaitingTask>()
   /** Tasks that follow each other mostly are of one group. */
   #latest: PendingGroup | undefined
+  /** What `free` gave last. */
+  #given: WaitingTask | undefined
 
   groups(): Iterable<PendingGroup> {
     return this.#groups.values()
@@ -79,9 +81,9 @@ export class PendingTasks {
     return group !== undefined
   }
 
-  take(taskId: string): void {
-    const known = this.#tasks.get(taskId)
-    if (known) known.taken = true
+  /** Has the task that `free` gave last left alone. */
+  takeLatest(): void {
+    if (this.#given) this.#given.taken = true
   }
 
   release(taskId: string): void {
@@ -93,7 +95,11 @@ export class PendingTasks {
   *free(group: PendingGroup): Generator<TaskRecord> {
     if (group.waiting.length > 2 * group.size) group.waiting = group.waiting.filter(({ gone }) => !gone)
     const { waiting } = group
-    for (const each of waiting) if (!each.gone && !each.taken) yield each.task
+    for (const each of waiting) {
+      if (each.gone || each.taken) continue
+      this.#given = each
+      yield each.task
+    }
   }
 
   #groupFor(task: TaskRecord): PendingGroup {

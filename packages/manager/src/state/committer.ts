@@ -151,15 +151,16 @@ export class Committer {
   #takeBatch(): Unit[] {
     const batch: Unit[] = []
     const keys = new Set<string>()
-    let bytes = 0
+    let [count, bytes] = [0, 0]
     for (let unit = this.#queue[0]; unit !== undefined; unit = this.#queue[0]) {
       const refusal = this.#refusalOf(unit)
       if (refusal === undefined) {
-        const fits =
-          keys.size + unit.steps.length <= MAX_UNIT_MUTATIONS && bytes + unit.bytes <= MAX_MERGED_BYTES
+        const fits = count + unit.steps.length <= MAX_UNIT_MUTATIONS && bytes + unit.bytes <= MAX_MERGED_BYTES
         if (batch.length > 0 && (!fits || unit.steps.some(({ key }) => keys.has(key)))) break
-        for (const { key } of unit.steps) keys.add(key)
+        count += unit.steps.length
         bytes += unit.bytes
+        // A full transaction takes no other unit, so that nobody will ask.
+        if (count < MAX_UNIT_MUTATIONS) for (const { key } of unit.steps) keys.add(key)
         batch.push(unit)
       }
       this.#queue.shift()

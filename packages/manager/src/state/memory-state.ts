@@ -47,16 +47,28 @@ export class MemoryState implements StateView {
     secret: new Map(),
     config: new Map(),
   }
-  readonly #tasksByService = new RecordIndex<TaskRecord>((task) => task.ServiceID)
-  readonly #tasksByNode = new RecordIndex<TaskRecord>((task) => task.NodeID)
-  readonly #specsByService = new RecordIndex<SpecRecord>((spec) => spec.ServiceID)
-  readonly #servicesByName = new RecordIndex<ServiceRecord>((service) => service.Spec.Name)
-  readonly #nodesByHostname = new RecordIndex<NodeRecord>((node) => node.Description.Hostname)
-  readonly #networksByName = new RecordIndex<NetworkRecord>((network) => network.Spec.Name)
-  readonly #gatewaysByNetwork = new RecordIndex<GatewayRecord>((gateway) => gateway.NetworkID)
-  readonly #gatewaysByNode = new RecordIndex<GatewayRecord>((gateway) => gateway.NodeID)
-  readonly #secretsByName = new RecordIndex<SecretRecord>((secret) => secret.Spec.Name)
-  readonly #configsByName = new RecordIndex<ConfigRecord>((config) => config.Spec.Name)
+  readonly #tasksByService = new RecordIndex<TaskRecord>(this.#tables.task, (task) => task.ServiceID)
+  readonly #tasksByNode = new RecordIndex<TaskRecord>(this.#tables.task, (task) => task.NodeID)
+  readonly #specsByService = new RecordIndex<SpecRecord>(this.#tables.spec, (spec) => spec.ServiceID)
+  readonly #servicesByName = new RecordIndex<ServiceRecord>(
+    this.#tables.service,
+    (service) => service.Spec.Name,
+  )
+  readonly #nodesByHostname = new RecordIndex<NodeRecord>(
+    this.#tables.node,
+    (node) => node.Description.Hostname,
+  )
+  readonly #networksByName = new RecordIndex<NetworkRecord>(
+    this.#tables.network,
+    (network) => network.Spec.Name,
+  )
+  readonly #gatewaysByNetwork = new RecordIndex<GatewayRecord>(
+    this.#tables.gateway,
+    (gateway) => gateway.NetworkID,
+  )
+  readonly #gatewaysByNode = new RecordIndex<GatewayRecord>(this.#tables.gateway, (gateway) => gateway.NodeID)
+  readonly #secretsByName = new RecordIndex<SecretRecord>(this.#tables.secret, (secret) => secret.Spec.Name)
+  readonly #configsByName = new RecordIndex<ConfigRecord>(this.#tables.config, (config) => config.Spec.Name)
   readonly #indexes: Indexes = {
     cluster: [],
     node: [this.#nodesByHostname],
@@ -168,6 +180,10 @@ export class MemoryState implements StateView {
   /** Whether a write of this record at `revision` has not been told yet. */
   isNews(kind: Kind, slot: string, revision: number): boolean {
     const known = this.at(kind, slot)?.Version.Index ?? this.#deletionOf(kind, slot)
+    return this.#isLater(revision, known)
+  }
+
+  #isLater(revision: number, known: number): boolean {
     return revision > known && revision > this.#completeUpTo
   }
 
@@ -221,9 +237,9 @@ export class MemoryState implements StateView {
   }
 
   #applyOne<K extends Kind>({ kind, slot, revision, record }: WrittenOf<K>): Change | undefined {
-    if (!this.isNews(kind, slot, revision)) return undefined
     const table = this.#table(kind)
     const before = table.get(slot)
+    if (!this.#isLater(revision, before?.Version.Index ?? this.#deletionOf(kind, slot))) return undefined
     if (record === undefined) {
       this.#deletedAt.set(`${kind}/${slot}`, revision)
       if (before === undefined) return undefined

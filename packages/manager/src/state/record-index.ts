@@ -1,29 +1,40 @@
-/** Finds the records of one table by something other than their ID. */
+/**
+ * Finds the records of one table by something other than their ID. It holds places of the table, not records: most
+ * writes leave a record in its group, and then there is nothing to do.
+ */
 export class RecordIndex<Record> {
-  readonly #groups = new Map<string, Map<string, Record>>()
+  readonly #table: ReadonlyMap<string, Record>
+  readonly #groups = new Map<string, Set<string>>()
   readonly #groupOf: (record: Record) => string | undefined
 
   /** @param groupOf what a record is looked up by; undefined keeps it out of this index */
-  constructor(groupOf: (record: Record) => string | undefined) {
+  constructor(table: ReadonlyMap<string, Record>, groupOf: (record: Record) => string | undefined) {
+    this.#table = table
     this.#groupOf = groupOf
   }
 
-  get(group: string): Iterable<Record> {
-    return this.#groups.get(group)?.values() ?? []
+  *get(group: string): IterableIterator<Record> {
+    const members = this.#groups.get(group)
+    if (members === undefined) return
+    for (const slot of members) {
+      const record = this.#table.get(slot)
+      if (record !== undefined) yield record
+    }
   }
 
   /** Follows one change of the table. */
   update(slot: string, before: Record | undefined, after: Record | undefined): void {
     const oldGroup = before && this.#groupOf(before)
     const newGroup = after && this.#groupOf(after)
-    if (oldGroup !== undefined && oldGroup !== newGroup) this.#remove(oldGroup, slot)
-    if (newGroup !== undefined && after !== undefined) this.#add(newGroup, slot, after)
+    if (oldGroup === newGroup) return
+    if (oldGroup !== undefined) this.#remove(oldGroup, slot)
+    if (newGroup !== undefined) this.#add(newGroup, slot)
   }
 
-  #add(group: string, slot: string, record: Record): void {
+  #add(group: string, slot: string): void {
     const members = this.#groups.get(group)
-    if (members) members.set(slot, record)
-    else this.#groups.set(group, new Map([[slot, record]]))
+    if (members) members.add(slot)
+    else this.#groups.set(group, new Set([slot]))
   }
 
   #remove(group: string, slot: string): void {
