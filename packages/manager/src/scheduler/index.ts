@@ -2,9 +2,10 @@
  * Tasks → nodes: finds a node for every pending task, PENDING → ASSIGNED, or says why there is none. The
  * orchestrator and the allocator make tasks pending before it, the dispatcher sends them out behind it.
  *
- * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts writes a decision down.
- * node-set.ts and node-info.ts follow the state by its feed; filters.ts say what fits, strategy.ts, pool.ts
- * and preference-tree.ts what is best; explain.ts answers people.
+ * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts says what a decision changes, and
+ * outbox.ts writes many of them down together. node-set.ts and node-info.ts follow the state by its feed, node-class.ts
+ * and load-index.ts spare the look at most nodes; filters.ts say what fits, strategy.ts, pool.ts and preference-tree.ts
+ * what is best; explain.ts answers people.
  */
 import type { Clock, Logger, Random } from '@shoal/common'
 import type { State } from '../state/state.js'

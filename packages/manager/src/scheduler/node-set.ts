@@ -134,12 +134,7 @@ export class NodeSet {
     this.applyTask(task.ID, after)
   }
 
-  #occupy(
-    task: TaskRecord,
-    node: NodeInfo,
-    generic: readonly GenericResource[],
-    itsDemand?: Demand | undefined,
-  ): void {
+  #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], itsDemand?: Demand): void {
     const stays = isDesiredAlive(task.DesiredState) && !this.#replacedBy.has(task.ID)
     const known = this.#occupants.get(task.ID)
     const { SpecVersion: specVersion } = task.Shoal

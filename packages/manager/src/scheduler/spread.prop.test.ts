@@ -102,6 +102,33 @@ test('a node gets a task only when every node that has fewer of the service is f
   )
 })
 
+/** The smallest sum of squares of the nodes' tasks that any placement of `pending` tasks reaches, by trying them all. */
+function smallestSumOfSquares(existing: readonly number[], room: readonly number[], pending: number): number {
+  const [first, ...rest] = existing
+  if (first === undefined) return pending === 0 ? 0 : Infinity
+  let smallest = Infinity
+  for (let here = 0; here <= Math.min(room[0] ?? 0, pending); here++) {
+    smallest = Math.min(
+      smallest,
+      (first + here) ** 2 + smallestSumOfSquares(rest, room.slice(1), pending - here),
+    )
+  }
+  return smallest
+}
+
+test('no placement of as many tasks is more even, says who has tried them all', () => {
+  fc.assert(
+    fc.property(cluster(12), (given) => {
+      const { placed, refused } = place(given, 1)
+      const reached = placed.reduce(
+        (sum, tasks, index) => sum + (tasks + (given.existing[index] ?? 0)) ** 2,
+        0,
+      )
+      expect(reached).toBe(smallestSumOfSquares(given.existing, given.capacities, given.pending - refused))
+    }),
+  )
+})
+
 test('where there is room everywhere, a new service differs by one task between nodes at the most', () => {
   fc.assert(
     fc.property(cluster(30), (given) => {
