@@ -10,4 +10,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-process.exitCode = await runCommandLine(process.argv.slice(2), (host) => processIo(host, systemClock))
+process.exitCode = await runCommandLine(process.argv.slice(2), (globals) => processIo(globals, systemClock))

@@ -27,25 +27,43 @@ export type Environment = Readonly<Record<string, string | undefined>>
  */
 export function findEndpoint(flag: string | undefined, environment: Environment): Endpoint {
   const address = flag ?? nonEmpty(environment['DOCKER_HOST'])
-  if (address !== undefined) return parseAddress(address, environment)
+  if (address !== undefined) {
+    const wanted = nonEmpty(environment['DOCKER_TLS_VERIFY']) !== undefined
+    return parseAddress(address, (scheme) =>
+      scheme === 'https' || (scheme !== 'http' && wanted) ? readCertificates(environment) : undefined,
+    )
+  }
   const path = nonEmpty(environment['SHOAL_SOCKET']) ?? DEFAULT_SOCKET
   return { kind: 'socket', path, shown: `unix://${path}` }
 }
 
-function parseAddress(address: string, environment: Environment): Endpoint {
+/**
+ * The endpoint at an address whose certificates are known.
+ * @param tls without it, only `https://` addresses are reached by TLS, and then without a certificate of one's own
+ * @throws invalid-argument for an address of another form
+ */
+export function endpointAt(address: string, tls: ClientTls | undefined): Endpoint {
+  return parseAddress(address, (scheme) =>
+    scheme === 'http' ? undefined : (tls ?? (scheme === 'https' ? {} : undefined)),
+  )
+}
+
+/** @param tlsOf what a connection by this scheme (or none) has to show */
+function parseAddress(
+  address: string,
+  tlsOf: (scheme: string | undefined) => ClientTls | undefined,
+): Endpoint {
   if (address.startsWith('unix://')) {
     return { kind: 'socket', path: address.slice('unix://'.length), shown: address }
   }
   if (address.startsWith('/')) return { kind: 'socket', path: address, shown: `unix://${address}` }
   const match = /^(?:(tcp|https?):\/\/)?(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/.exec(address)
   if (!match?.[2]) throw new ShoalError('invalid-argument', `unable to parse docker host \`${address}\``)
-  const secure =
-    match[1] === 'https' || (match[1] !== 'http' && nonEmpty(environment['DOCKER_TLS_VERIFY']) !== undefined)
   return {
     kind: 'tcp',
     host: match[2].replace(/^\[(.*)\]$/, '$1'),
     port: match[3] === undefined ? DEFAULT_TLS_PORT : Number(match[3]),
-    tls: secure ? readCertificates(environment) : undefined,
+    tls: tlsOf(match[1]),
     shown: address,
   }
 }

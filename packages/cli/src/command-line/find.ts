@@ -1,7 +1,7 @@
 import type { Group, Leaf } from '../commands/tree.js'
 
 /** Flags that stand before the command and take a value. */
-const VALUED_GLOBALS = new Set(['-H', '--host'])
+const VALUED_GLOBALS = new Set(['-H', '--host', '-c', '--context'])
 
 export interface Found {
   /** The names on the way, with aliases replaced. */

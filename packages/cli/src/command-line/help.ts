@@ -48,7 +48,13 @@ const GLOBAL_FLAGS: readonly FlagText[] = [
     name: 'host',
     short: 'H',
     value: 'string',
-    help: 'Manager to connect to (default $DOCKER_HOST, else unix:///run/shoal/manager.sock)',
+    help: 'Manager to connect to (default $DOCKER_HOST, else the context, else unix:///run/shoal/manager.sock)',
+  },
+  {
+    name: 'context',
+    short: 'c',
+    value: 'string',
+    help: 'Context to use (default $SHOAL_CONTEXT, else the one set with "ctl context use"); $DOCKER_HOST overrides these defaults',
   },
   { name: 'version', short: 'v', help: 'Print version information and quit' },
 ]

@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises'
 import type { Clock } from '@shoal/common/clock'
-import { findEndpoint, ManagerClient } from '../client/index.js'
+import { ManagerClient } from '../client/index.js'
 import type { Console, Io } from '../commands/lib/command.js'
+import { chooseContext, chosenEndpoint, configFolder, ContextStore, type Globals } from '../contexts/index.js'
 import { liveScreen, plainScreen } from '../progress/index.js'
 
 const DEFAULT_COLUMNS = 80
@@ -41,8 +42,9 @@ function processConsole(): Console {
 }
 
 /** The world as this process has it. */
-export function processIo(host: string | undefined, clock: Clock): Io {
+export function processIo(globals: Globals, clock: Clock): Io {
   const write = (text: string): void => void process.stdout.write(text)
+  const contexts = new ContextStore(configFolder(process.env))
   let client: ManagerClient | undefined
   return {
     print: (text) => write(`${text}\n`),
@@ -50,7 +52,9 @@ export function processIo(host: string | undefined, clock: Clock): Io {
     environment: process.env,
     confirm: (question) => confirm(`${question} `),
     clock,
-    client: () => (client ??= ManagerClient.at(findEndpoint(host, process.env))),
+    contexts: () => contexts,
+    contextName: () => chooseContext(globals, process.env, contexts.current()),
+    client: () => (client ??= ManagerClient.at(chosenEndpoint(globals, process.env, contexts))),
     console: processConsole,
     screen: () =>
       process.stdout.isTTY

@@ -3,6 +3,7 @@ import { ShoalError } from '@shoal/common/errors'
 import type { Command, FlagText, Io } from '../commands/lib/command.js'
 import { cliVersion } from '../commands/lib/version.js'
 import { type Group, type Leaf, NOT_YET, TREE } from '../commands/tree.js'
+import type { Globals } from '../contexts/index.js'
 import { FlagError } from '../spec/flag.js'
 import { type Found, findCommand, withHelpFlag } from './find.js'
 import { commandHelp, groupHelp, usageOf } from './help.js'
@@ -13,7 +14,7 @@ const FAILED = 1
 const BAD_FLAGS = 125
 const SUMMARY = 'ctl drives a Shoal cluster: services, nodes and the cluster itself.'
 
-export type IoFactory = (host: string | undefined) => Io
+export type IoFactory = (globals: Globals) => Io
 
 interface Target {
   path: string[]
@@ -29,7 +30,7 @@ interface Target {
 export async function runCommandLine(asked: readonly string[], ioFor: IoFactory): Promise<number> {
   const words = withHelpFlag(asked, TREE)
   const found = findCommand(words, TREE)
-  const plain = ioFor(undefined)
+  const plain = ioFor({})
   const loaded = await found.leaf?.load()
   const target =
     found.leaf && loaded ? { path: found.path, command: loaded.command, leaf: found.leaf } : undefined
@@ -64,6 +65,7 @@ function makeProgram({ target, plain, ioFor, known }: ProgramParts, finish: (cod
   program
     .enablePositionalOptions()
     .option('-H, --host <string>')
+    .option('-c, --context <string>')
     .option('-v, --version')
     .helpCommand(false)
     .configureHelp({ formatHelp: () => groupHelp([], SUMMARY, TREE) })
@@ -85,8 +87,7 @@ function makeProgram({ target, plain, ioFor, known }: ProgramParts, finish: (cod
         continue
       }
       for (const alias of entry.aliases ?? []) child.alias(alias)
-      if (entry === target?.leaf)
-        makeLeaf(child, target, () => ioFor(program.opts<{ host?: string }>().host), finish)
+      if (entry === target?.leaf) makeLeaf(child, target, () => ioFor(program.opts<Globals>()), finish)
     }
   }
   fill(program, [], TREE)

@@ -122,6 +122,30 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       },
     },
   },
+  context: {
+    summary: 'Manage contexts: how several clusters are reached',
+    children: {
+      create: { summary: 'Create a context', load: () => import('./context/create.js') },
+      inspect: {
+        summary: 'Display detailed information on one or more contexts',
+        load: () => import('./context/inspect.js'),
+      },
+      ls: { summary: 'List contexts', aliases: ['list'], load: () => import('./context/list.js') },
+      rm: {
+        summary: 'Remove one or more contexts',
+        aliases: ['remove'],
+        load: () => import('./context/rm.js'),
+      },
+      show: {
+        summary: 'Print the name of the context that is in force',
+        load: () => import('./context/show.js'),
+      },
+      use: {
+        summary: 'Set the context that is in force from now on',
+        load: () => import('./context/use.js'),
+      },
+    },
+  },
   stack: {
     summary: 'Manage stacks of services from Compose files',
     children: {

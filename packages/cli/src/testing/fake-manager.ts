@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '@shoal/common/clock'
-import { findEndpoint, ManagerClient } from '../client/index.js'
+import { type Environment, ManagerClient } from '../client/index.js'
 import { PassThrough, Writable } from 'node:stream'
+import { chooseContext, chosenEndpoint, configFolder, ContextStore } from '../contexts/index.js'
 import { runCommandLine } from '../command-line/index.js'
 import { plainScreen } from '../progress/index.js'
 
@@ -29,13 +30,19 @@ export interface Ran {
 
 /** A server that answers by the routes of one test, and ctl pointed at it. */
 export interface FakeManager {
+  /** Where it listens. */
+  socket: string
   requests: Request[]
   ctl: (...words: string[]) => Promise<Ran>
   close(): Promise<void>
 }
 
 /** Starts a server on a socket of its own; a path without a route is answered as Docker does, with 404. */
-export async function fakeManager(routes: Routes, clock: Clock): Promise<FakeManager> {
+export async function fakeManager(
+  routes: Routes,
+  clock: Clock,
+  environment: Environment = {},
+): Promise<FakeManager> {
   const folder = mkdtempSync(join(tmpdir(), 'ctl-'))
   const socket = join(folder, 'manager.sock')
   const requests: Request[] = []
@@ -52,8 +59,9 @@ export async function fakeManager(routes: Routes, clock: Clock): Promise<FakeMan
     server.listen(socket, resolve)
   })
   return {
+    socket,
     requests,
-    ctl: (...words) => run(words, socket, clock),
+    ctl: (...words) => run(words, socket, clock, { XDG_CONFIG_HOME: folder, ...environment }),
     async close() {
       await new Promise((resolve) => {
         server.close(resolve)
@@ -63,17 +71,20 @@ export async function fakeManager(routes: Routes, clock: Clock): Promise<FakeMan
   }
 }
 
-async function run(words: string[], socket: string, clock: Clock): Promise<Ran> {
+async function run(words: string[], socket: string, clock: Clock, more: Environment): Promise<Ran> {
   const ran = { code: 0, out: '', err: '' }
-  const environment = { SHOAL_SOCKET: socket }
-  ran.code = await runCommandLine(words, (host) => ({
+  const environment = { SHOAL_SOCKET: socket, ...more }
+  const contexts = new ContextStore(configFolder(environment))
+  ran.code = await runCommandLine(words, (globals) => ({
     print: (text) => void (ran.out += `${text}\n`),
     warn: (text) => void (ran.err += `${text}\n`),
     environment,
     // Nobody is there to ask.
     confirm: () => Promise.resolve(false),
     clock,
-    client: () => ManagerClient.at(findEndpoint(host, environment)),
+    contexts: () => contexts,
+    contextName: () => chooseContext(globals, environment, contexts.current()),
+    client: () => ManagerClient.at(chosenEndpoint(globals, environment, contexts)),
     console: () => ({
       input: new PassThrough().end(),
       output: collector((text) => (ran.out += text)),

@@ -3,6 +3,7 @@ import type { Clock } from '@shoal/common/clock'
 import { ShoalError } from '@shoal/common/errors'
 import type { ManagerClient, TerminalWindow } from '../../client/index.js'
 import type { Environment } from '../../client/index.js'
+import type { ContextStore } from '../../contexts/index.js'
 import type { Screen } from '../../progress/index.js'
 import type { Flag, GivenFlags } from '../../spec/index.js'
 
@@ -33,6 +34,9 @@ export interface Io {
   clock: Clock
   /** Asks the user, who answers `y` or anything else. Without anybody to ask the answer is no. */
   confirm(question: string): Promise<boolean>
+  contexts(): ContextStore
+  /** The context that the command line means. */
+  contextName(): string
   /** The API of the manager that the command line names. */
   client(): ManagerClient
   console(): Console
