@@ -10,17 +10,21 @@ const unreachable: SessionOutcome = { kind: 'unreachable', reason: '' }
 describe('whom an agent calls next', () => {
   test('after a good session: at once another manager than the one that was lost, which may stand still', () => {
     const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
-    expect(decideNextTry(outcome, 7, THREE, never)).toMatchObject({
+    expect(decideNextTry(outcome, 7, THREE, 0, never)).toMatchObject({
       delayMs: 100,
       address: 'b:2377',
       failures: 1,
     })
-    expect(decideNextTry(outcome, 7, ['a'], never)).toMatchObject({ delayMs: 100, address: 'a', failures: 0 })
+    expect(decideNextTry(outcome, 7, ['a'], 0, never)).toMatchObject({
+      delayMs: 100,
+      address: 'a',
+      failures: 0,
+    })
   })
 
   test('after a good session with a manager that was deposed: at once the one that it names', () => {
     const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000, primary: 'p:2377' }
-    expect(decideNextTry(outcome, 7, THREE, never)).toMatchObject({
+    expect(decideNextTry(outcome, 7, THREE, 0, never)).toMatchObject({
       delayMs: 100,
       address: 'p:2377',
       failures: 1,
@@ -29,18 +33,18 @@ describe('whom an agent calls next', () => {
 
   test('a manager that does not answer is soon passed over; if all are slow, they get more time', () => {
     const patience = [0, 3, 5, 11, 17, 60].map(
-      (failures) => decideNextTry(unreachable, failures, THREE, never).patienceMs,
+      (failures) => decideNextTry(unreachable, failures, THREE, 0, never).patienceMs,
     )
     expect(patience).toEqual([2_000, 2_000, 4_000, 8_000, 16_000, 16_000])
     const lost: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
-    expect(decideNextTry(lost, 60, THREE, never).patienceMs).toBe(2_000)
+    expect(decideNextTry(lost, 60, THREE, 0, never).patienceMs).toBe(2_000)
   })
 
   test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {
     const tries: string[] = []
     let failures = 0
     for (let i = 0; i < 24; i++) {
-      const next = decideNextTry(unreachable, failures, THREE, never)
+      const next = decideNextTry(unreachable, failures, THREE, 0, never)
       failures = next.failures
       tries.push(`${next.address?.[0]}${next.delayMs}`)
     }
@@ -52,27 +56,38 @@ describe('whom an agent calls next', () => {
 
   test('a session that ends as soon as it began is a failure', () => {
     const outcome: SessionOutcome = { kind: 'lost', reason: '', livedMs: 10 }
-    expect(decideNextTry(outcome, 5, ['a'], never)).toMatchObject({ delayMs: 3_200, failures: 6 })
+    expect(decideNextTry(outcome, 5, ['a'], 0, never)).toMatchObject({ delayMs: 3_200, failures: 6 })
   })
 
   test('a manager that names the primary is believed', () => {
     const outcome: SessionOutcome = { kind: 'unreachable', reason: '', primary: 'p:2377' }
-    expect(decideNextTry(outcome, 0, THREE, never).address).toBe('p:2377')
+    expect(decideNextTry(outcome, 0, THREE, 0, never).address).toBe('p:2377')
   })
 
   test('who was refused asks seldom', () => {
-    expect(decideNextTry({ kind: 'refused', reason: '' }, 0, THREE, never).delayMs).toBe(30_000)
+    expect(decideNextTry({ kind: 'refused', reason: '' }, 0, THREE, 0, never).delayMs).toBe(30_000)
   })
 
   test('many who failed together do not come back together', () => {
     const random = seededRandom(1)
-    const delays = Array.from({ length: 100 }, () => decideNextTry(unreachable, 6, ['a'], random).delayMs)
+    const delays = Array.from({ length: 100 }, () => decideNextTry(unreachable, 6, ['a'], 0, random).delayMs)
     expect(Math.min(...delays)).toBeGreaterThanOrEqual(3_200)
     expect(Math.max(...delays)).toBeLessThanOrEqual(6_400)
     expect(new Set(delays).size).toBeGreaterThan(90)
   })
 
+  test('of a large cluster, those who have lost their manager come back one after the other', () => {
+    const lost: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
+    const random = seededRandom(1)
+    const delays = Array.from({ length: 1_000 }, () => decideNextTry(lost, 0, ['a'], 32_000, random).delayMs)
+    expect(delays.filter((delayMs) => delayMs < 8_000).length).toBeLessThan(300)
+    expect(Math.max(...delays)).toBeGreaterThan(31_000)
+    // Whoever has to wait while others shake hands does not give up so soon: that would make it worse.
+    expect(decideNextTry(lost, 0, ['a'], 32_000, never).patienceMs).toBe(10_000)
+    expect(decideNextTry(unreachable, 60, ['a'], 32_000, never).patienceMs).toBe(24_000)
+  })
+
   test('without any manager there is none to call', () => {
-    expect(decideNextTry(unreachable, 0, [], never).address).toBeUndefined()
+    expect(decideNextTry(unreachable, 0, [], 0, never).address).toBeUndefined()
   })
 })

@@ -38,11 +38,14 @@ export function firstTry(managers: readonly string[]): NextTry {
  * own, at once; else the managers take turns, the wait doubles with every round, and the patience with every second.
  * @param failures the attempts in a row that had failed before this one
  * @param managers `host:port`, the primary's first
+ * @param withinMs the time within which all agents are to be back, which one shares out by chance; a manager that is
+ *   busy with them needs as much more patience
  */
 export function decideNextTry(
   outcome: SessionOutcome,
   failures: number,
   managers: readonly string[],
+  withinMs: number,
   random: Random,
 ): NextTry {
   const primary = outcome.kind === 'refused' ? undefined : outcome.primary
@@ -50,7 +53,8 @@ export function decideNextTry(
     // Whoever was just lost may stand still and keep a caller waiting; any other manager names the primary at once.
     const failures = managers.length > 1 ? 1 : 0
     const address = primary ?? managers[failures]
-    return { delayMs: jittered(random, FIRST_DELAY_MS), address, failures, patienceMs: FIRST_PATIENCE_MS }
+    const delayMs = jittered(random, FIRST_DELAY_MS) + withinMs * random.next()
+    return { delayMs, address, failures, patienceMs: FIRST_PATIENCE_MS + withinMs / 4 }
   }
   const failed = failures + 1
   const each = Math.max(managers.length, 1)
@@ -60,5 +64,10 @@ export function decideNextTry(
     outcome.kind === 'refused'
       ? REFUSED_DELAY_MS
       : Math.min(FIRST_DELAY_MS * 2 ** Math.floor(failures / each), LONGEST_DELAY_MS)
-  return { delayMs: jittered(random, longestMs), address, failures: failed, patienceMs }
+  return {
+    delayMs: jittered(random, longestMs),
+    address,
+    failures: failed,
+    patienceMs: patienceMs + withinMs / 4,
+  }
 }

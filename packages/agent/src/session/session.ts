@@ -43,6 +43,8 @@ class ManagedSession implements Session {
   readonly #leaving = new AbortController()
   #state: State = { kind: 'apart' }
   #managers: readonly string[] = []
+  /** Of the latest news: see ClusterNews. */
+  #reconnectWithinMs = 0
   /** The latest; it serves while the Docker Engine is away and cannot be asked. */
   #description: NodeDescription | undefined
   #running: Promise<void> = Promise.resolve()
@@ -97,7 +99,7 @@ class ManagedSession implements Session {
         continue
       }
       this.#logOutcome(outcome, next)
-      next = decideNextTry(outcome, next.failures, this.#managers, random)
+      next = decideNextTry(outcome, next.failures, this.#managers, this.#reconnectWithinMs, random)
       await sleep(clock, next.delayMs, stop)
     }
   }
@@ -134,6 +136,7 @@ class ManagedSession implements Session {
   }
 
   async #takeNews(news: ClusterNews__Output): Promise<void> {
+    this.#reconnectWithinMs = news.reconnectWithinMs
     if (news.managers.length > 0 && !isDeepStrictEqual(news.managers, this.#managers)) {
       this.#managers = news.managers
       try {

@@ -8,6 +8,7 @@ import type { Change, ChangeOf, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { nodesConcerned } from './assigned-task.js'
 import { AssignmentStream, together } from './assignment-stream.js'
+import { paceOf } from './cluster-news.js'
 import { notPrimary, SUPERSEDED } from './ending.js'
 import { NetworkArrivals } from './network-arrivals.js'
 import { NetworkFeed } from './network-feed.js'
@@ -251,8 +252,16 @@ class RunningDispatcher implements SessionHost {
     this.#sessions.get(nodeId)?.touchDocument(key)
   }
 
+  /** There are more nodes, or fewer: most often that is no news. */
+  #hearOfNumber(): void {
+    const pace = paceOf(this.#options.state)
+    const { heartbeatPeriodMs, reconnectWithinMs } = this.#news
+    if (!isDeepStrictEqual(pace, { heartbeatPeriodMs, reconnectWithinMs })) this.spreadNews()
+  }
+
   /** A node that was removed, or given up for dead, has to come anew (or learns that it may not). */
   #hearOfNode({ before, after }: ChangeOf<'node'>): void {
+    if (!before || !after) this.#hearOfNumber()
     const session = this.#sessions.get((after ?? before)?.ID ?? '')
     if (!session || session.leaving) return
     if (!after) session.end({ code: status.PERMISSION_DENIED, details: NOT_A_MEMBER })

@@ -143,7 +143,7 @@ class World {
       clock: this.clock,
       log: silentLogger,
       authenticate: (call) => ({ nodeId: (call as unknown as FakeCall).nodeId, role: 'worker' }),
-      news: () => ({ heartbeatPeriodMs: 5_000, managers: [], rootCertificates: '' }),
+      news: () => ({ heartbeatPeriodMs: 5_000, reconnectWithinMs: 0, managers: [], rootCertificates: '' }),
       beats: { beat: () => undefined },
     })
     this.#dispatcher.start(this.#term.signal)

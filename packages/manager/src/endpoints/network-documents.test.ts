@@ -103,15 +103,8 @@ describe('the documents of the network', () => {
       'network/back',
       'network/ingress',
       'peer/back/10.1.0.11',
-      'peer/ingress/10.0.0.11',
-      'peer/ingress/10.0.0.12',
     ])
-    expect([...new Set(documents.keysFor('n3'))].sort()).toEqual([
-      'endpoints/web',
-      'network/ingress',
-      'peer/ingress/10.0.0.10',
-      'peer/ingress/10.0.0.11',
-    ])
+    expect([...new Set(documents.keysFor('n3'))].sort()).toEqual(['endpoints/web', 'network/ingress'])
     expect([...documents.keysFor('stranger')]).toEqual([])
   })
 
@@ -168,6 +161,9 @@ describe('the documents of the network', () => {
     await state.commit([put('task', { ...running, Status: { ...running.Status, State: 'assigned' } })])
     expect(taken()).toEqual([
       'n1 peer/back/10.1.0.30',
+      'n1 peer/ingress/10.0.0.10',
+      'n1 peer/ingress/10.0.0.11',
+      'n1 peer/ingress/10.0.0.12',
       'n1 peer/ingress/10.0.1.1',
       'n2 peer/back/10.1.0.30',
       'n2 peer/ingress/10.0.1.1',
@@ -185,6 +181,38 @@ describe('the documents of the network', () => {
     expect(taken()).toEqual([])
     await change('t1', { Status: running.Status })
     expect(taken()).toEqual(['n1 endpoints/web', 'n2 endpoints/web', 'n3 endpoints/web'])
+  })
+
+  test("the other nodes' gateways on the ingress network concern who has, or had, a task there, and no others", async () => {
+    // Given nodes without tasks
+    expect(documents.textFor('n1', 'peer/ingress/10.0.0.11')).toBeUndefined()
+
+    // When one gets a task on the ingress network, and another node comes
+    await state.commit([put('task', running)])
+    taken()
+    await state.commit([
+      put('node', aNode('n4', { Status: { State: 'ready', Addr: '192.168.0.4' } })),
+      put('gateway', aGateway('ingress', 'n4', '10.0.0.13')),
+    ])
+
+    // Then it alone is told of the gateways, also after the task has ended
+    expect(taken().filter((told) => told.includes('10.0.0.13'))).toEqual([
+      'n1 peer/ingress/10.0.0.13',
+      'n4 peer/ingress/10.0.0.13',
+    ])
+    await change('t1', { Status: { ...running.Status, State: 'shutdown' } })
+    expect(JSON.parse(documents.textFor('n1', 'peer/ingress/10.0.0.13') ?? '')).toMatchObject({
+      Gateway: true,
+    })
+    expect(documents.textFor('n2', 'peer/ingress/10.0.0.13')).toBeUndefined()
+    expect([...new NetworkDocuments(state).keysFor('n1')]).not.toContain('peer/ingress/10.0.0.13')
+  })
+
+  test('a gateway with an address that a task had is told to all: they may know it as the task', async () => {
+    await state.commit([put('task', running)])
+    taken()
+    await state.commit([put('gateway', aGateway('ingress', 'n4', '10.0.1.1'))])
+    expect(taken().filter((told) => told.endsWith('10.0.1.1'))).toHaveLength(4)
   })
 
   test('a task that is to stop leaves the set with that commit, and stays a peer until it has ended', async () => {
@@ -306,9 +334,7 @@ describe('the documents of the network', () => {
       'n1 peer/ingress/10.0.1.1',
       'n2 peer/back/10.1.0.10',
       'n2 peer/back/10.1.0.30',
-      'n2 peer/ingress/10.0.0.10',
       'n2 peer/ingress/10.0.1.1',
-      'n3 peer/ingress/10.0.0.10',
       'n3 peer/ingress/10.0.1.1',
     ])
     expect(documents.textFor('n2', 'peer/back/10.1.0.30')).toContain('192.168.7.7')

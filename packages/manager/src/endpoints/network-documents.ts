@@ -36,6 +36,8 @@ export class NetworkDocuments {
   readonly #peers = new PeerTable()
   readonly #services: ServiceTable
   #ingressId: string | undefined
+  /** The nodes that have, or have had, a task on the ingress network. */
+  #ingressHosts = new Set<string>()
 
   /** Looks through all records, once. */
   constructor(view: StateView) {
@@ -44,6 +46,7 @@ export class NetworkDocuments {
     this.#ingressId = ingressNetwork(this.#view)?.ID
     for (const gateway of view.all('gateway')) this.#peers.add(placeOfGateway(gateway))
     for (const task of view.all('task')) for (const place of placesOfTask(task)) this.#peers.add(place)
+    this.#ingressHosts = this.#hostsOn(this.#ingressId)
     for (const service of view.all('service')) this.#services.look(service, this.#ingressId)
   }
 
@@ -170,6 +173,7 @@ export class NetworkDocuments {
     const ingressId = ingressNetwork(this.#view)?.ID
     if (ingressId === this.#ingressId) return
     this.#ingressId = ingressId
+    this.#ingressHosts = this.#hostsOn(ingressId)
     for (const service of this.#view.all('service')) {
       this.#followService({ kind: 'service', before: service, after: service }, touched)
     }
@@ -205,15 +209,51 @@ export class NetworkDocuments {
     }
     for (const place of to) {
       if (stays(place, from)) continue
+      const isTakenOver = this.#peers.get(peerId(place)) !== undefined
       this.#peers.add(place)
-      this.#tellOfPlace(place, audience)
+      this.#tellOfPlace(place, audience, isTakenOver)
+      if (!place.isGateway && place.networkId === this.#ingressId) this.#admitHost(place.nodeId, audience)
     }
   }
 
-  /** Its own node is told, too: one that had the address as another node's peer must forget it. */
-  #tellOfPlace(place: Place, audience: Audience): void {
+  /** Its first task on the ingress network may be asked through any node, and has to find back there. */
+  #admitHost(nodeId: string, audience: Audience): void {
+    if (this.#ingressHosts.has(nodeId)) return
+    this.#ingressHosts.add(nodeId)
+    for (const place of this.#peers.of(this.#ingressId ?? ''))
+      if (place.isGateway) audience(nodeId, peerKey(place))
+  }
+
+  /**
+   * Its own node is told, too: one that had the address as another node's peer must forget it.
+   * @param isTakenOver nodes may know the address as somebody else's, whether this one concerns them or not
+   */
+  #tellOfPlace(place: Place, audience: Audience, isTakenOver = false): void {
     const key = peerKey(place)
-    for (const { NodeID } of this.#view.gatewaysOfNetwork(place.networkId)) audience(NodeID, key)
+    if (this.#isForHosts(place) && !isTakenOver) {
+      for (const nodeId of this.#ingressHosts) audience(nodeId, key)
+      audience(place.nodeId, key)
+    } else {
+      for (const { NodeID } of this.#view.gatewaysOfNetwork(place.networkId)) audience(NodeID, key)
+    }
+  }
+
+  /**
+   * Every node has a gateway on the ingress network, and only who has tasks there sends anything to it. Told to all,
+   * they would be as many documents as the square of the nodes.
+   */
+  #isForHosts({ isGateway, networkId }: Place): boolean {
+    return isGateway && networkId === this.#ingressId
+  }
+
+  #concerns(nodeId: string, place: Place): boolean {
+    return place.nodeId !== nodeId && (!this.#isForHosts(place) || this.#ingressHosts.has(nodeId))
+  }
+
+  #hostsOn(networkId: string | undefined): Set<string> {
+    const hosts = new Set<string>()
+    for (const place of this.#peers.of(networkId ?? '')) if (!place.isGateway) hosts.add(place.nodeId)
+    return hosts
   }
 
   #networkText(nodeId: string, networkId: string): string | undefined {
@@ -225,7 +265,7 @@ export class NetworkDocuments {
 
   #peerText(nodeId: string, id: string): string | undefined {
     const place = this.#peers.get(id)
-    if (!place || place.nodeId === nodeId || !this.#isOn(nodeId, place.networkId)) return undefined
+    if (!place || !this.#concerns(nodeId, place) || !this.#isOn(nodeId, place.networkId)) return undefined
     const node = this.#view.get('node', place.nodeId)
     const address = isDown(node) ? undefined : node?.Status.Addr
     return address ? JSON.stringify(networkPeer(place, address)) : undefined
@@ -242,7 +282,7 @@ export class NetworkDocuments {
   }
 
   *#peerKeysFor(nodeId: string, networkId: string): Iterable<string> {
-    for (const place of this.#peers.of(networkId)) if (place.nodeId !== nodeId) yield peerKey(place)
+    for (const place of this.#peers.of(networkId)) if (this.#concerns(nodeId, place)) yield peerKey(place)
   }
 
   *#endpointKeys(networkId: string): Iterable<string> {

@@ -28,10 +28,11 @@ export interface NodeHealth {
 }
 
 export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions): NodeHealth {
-  let knownPeriodMs = heartbeatPeriodMs(state.cluster())
+  const wantedPeriodMs = (): number => heartbeatPeriodMs(state.cluster(), state.count('node'))
+  let knownPeriodMs = wantedPeriodMs()
   /** A shorter period must not condemn the nodes for having kept to the longer one. */
   const periodMs = (): number => {
-    const currentMs = heartbeatPeriodMs(state.cluster())
+    const currentMs = wantedPeriodMs()
     if (currentMs !== knownPeriodMs) beats.grantGrace()
     knownPeriodMs = currentMs
     return currentMs

@@ -4,8 +4,25 @@ import type { ClusterRecord } from '../state/records.js'
 /** Docker's default: an agent is heard of every five seconds. */
 const DEFAULT_HEARTBEAT_PERIOD_MS = 5_000
 
-/** How often an agent is to be heard of, in milliseconds. */
-export function heartbeatPeriodMs(cluster: ClusterRecord | undefined): number {
+/** As many heartbeats cost a manager a few hundredths of a core, per second. */
+const BEATS_PER_SECOND = 600
+/** A cluster's size alone makes the period no longer than this, in milliseconds. */
+const LONGEST_PERIOD_MS = 60_000
+
+/**
+ * How often an agent is to be heard of, in milliseconds: as the cluster's spec says, and seldomer in a large cluster. It
+ * grows in steps, by two, so that not every node that comes or goes is another period for all.
+ * @param nodes how many there are
+ */
+export function heartbeatPeriodMs(cluster: ClusterRecord | undefined, nodes: number): number {
+  let periodMs = configuredPeriodMs(cluster)
+  while (periodMs < LONGEST_PERIOD_MS && (nodes * 1_000) / periodMs > BEATS_PER_SECOND) {
+    periodMs = Math.min(2 * periodMs, LONGEST_PERIOD_MS)
+  }
+  return periodMs
+}
+
+function configuredPeriodMs(cluster: ClusterRecord | undefined): number {
   const configured = cluster?.Spec.Dispatcher?.HeartbeatPeriod ?? 0
   return configured > 0 ? Math.max(1, Math.round(nanosecondsToMs(configured))) : DEFAULT_HEARTBEAT_PERIOD_MS
 }

@@ -1,0 +1,26 @@
+import { NANOSECONDS_PER_MILLISECOND, seededRandom } from '@shoal/common'
+import { describe, expect, test } from 'vitest'
+import { newClusterRecord } from '../ca/index.js'
+import type { ClusterRecord } from '../state/records.js'
+import { heartbeatPeriodMs } from './period.js'
+
+function cluster(periodMs: number): ClusterRecord {
+  const record = newClusterRecord({ id: 'c', nowMs: 0, random: seededRandom(1) })
+  const Dispatcher = { HeartbeatPeriod: periodMs * NANOSECONDS_PER_MILLISECOND }
+  return { ...record, Spec: { ...record.Spec, Dispatcher } }
+}
+
+describe('how often agents are to be heard of', () => {
+  test.each([
+    ['is what Docker does by default', undefined, 1, 5_000],
+    ['does not change with some thousand nodes', undefined, 3_000, 5_000],
+    ['doubles', undefined, 3_001, 10_000],
+    ['and doubles again', undefined, 10_001, 20_000],
+    ['but does not grow for ever', undefined, 1_000_000, 60_000],
+    ['is what the spec says', cluster(1_000), 600, 1_000],
+    ['grows from there', cluster(1_000), 700, 2_000],
+    ['and is never shorter than that', cluster(90_000), 1_000_000, 90_000],
+  ])('%s', (_name, record, nodes, expected) => {
+    expect(heartbeatPeriodMs(record, nodes)).toBe(expected)
+  })
+})
