@@ -35,8 +35,9 @@ class World {
   readonly #clock = new VirtualClock()
   readonly #store = new MemoryStore()
   /** Deposed ones, the one that leads, and last the one that will lead next. */
-  readonly #managers: { state: LiveState; own: TestAllocator }[] = []
-  readonly #freedAtMs = new Map<string, number>()
+  readonly #managers: { state: LiveState; own: TestAllocator; sinceStep: number }[] = []
+  readonly #freed = new Map<string, { readonly atMs: number; readonly step: number }>()
+  #step = 0
   #given = new Map<string, string>()
   #made = 0
   readonly faults: string[] = []
@@ -54,6 +55,7 @@ class World {
   }
 
   async run(event: Event): Promise<void> {
+    this.#step++
     await this.#happen(event)
     await settle()
     this.#check()
@@ -79,7 +81,7 @@ class World {
       signal,
     }
     const state = await openState(options)
-    this.#managers.push({ state, own: anAllocator(state, this.#clock) })
+    this.#managers.push({ state, own: anAllocator(state, this.#clock), sinceStep: this.#step })
   }
 
   /** The one that has followed leads. Its predecessor may not write any more, but does not know it yet. */
@@ -174,19 +176,25 @@ class World {
     return { State, Message: '', Timestamp: toTimestamp(this.#clock.now()) }
   }
 
-  /** Nothing is held twice; nothing is held again that was held by another a moment ago. */
+  /**
+   * Nothing is held twice; nothing is held again that was held by another a moment ago, as far as the one that leads
+   * can know: what was freed before it was there, by a record that was deleted, it has never seen.
+   */
   #check(): void {
     const now = new Map<string, string>()
     for (const { at, holder } of givenAddresses(this.#state)) {
       const other = now.get(at)
       if (other !== undefined && other !== holder) this.faults.push(`${at} has ${other} and ${holder}`)
       now.set(at, holder)
-      const freedAtMs = this.#freedAtMs.get(at)
-      if (!this.#given.has(at) && freedAtMs !== undefined && this.#clock.now() < freedAtMs + REST_MS) {
+      const freed = this.#freed.get(at)
+      const isKnown = freed !== undefined && freed.step > this.#leader.sinceStep
+      if (!this.#given.has(at) && isKnown && this.#clock.now() < freed.atMs + REST_MS) {
         this.faults.push(`${at} did not rest before ${holder} got it`)
       }
     }
-    for (const at of this.#given.keys()) if (!now.has(at)) this.#freedAtMs.set(at, this.#clock.now())
+    for (const at of this.#given.keys()) {
+      if (!now.has(at)) this.#freed.set(at, { atMs: this.#clock.now(), step: this.#step })
+    }
     this.#given = now
   }
 }
