@@ -23,12 +23,24 @@ export class VirtualClock implements Clock {
 
   setTimer(delayMs: number, callback: () => void): CancelTimer {
     const timer: Timer = { at: this.#nowMs + Math.max(delayMs, 0), sequence: this.#sequence++, callback }
-    const later = this.#timers.findIndex((other) => other.at > timer.at)
-    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer)
+    this.#timers.splice(this.#placeOf(timer), 0, timer)
     return () => {
-      const index = this.#timers.indexOf(timer)
-      if (index !== -1) this.#timers.splice(index, 1)
+      // The place before the timers that are later than it is its own, as long as it is armed.
+      const index = this.#placeOf(timer) - 1
+      if (this.#timers[index] === timer) this.#timers.splice(index, 1)
     }
+  }
+
+  /** How many timers come before a new one, or up to and with one that is armed: by halving, for they are in order. */
+  #placeOf({ at, sequence }: Timer): number {
+    let [low, high] = [0, this.#timers.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const other = this.#timers[middle]
+      if (other && (other.at < at || (other.at === at && other.sequence <= sequence))) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** When the next timer is due, in milliseconds since the epoch; undefined when none is armed. */

@@ -274,7 +274,7 @@ describe('a worker', () => {
   test('orphans go, but not before a manager has said all that it wants', async () => {
     await host.given(aTask())
     await host.killAgent()
-    host.store.records.clear()
+    await host.store.remove(['task1'])
     await host.startAgent()
     await host.rest(60_000)
     await host.worker.change({ put: [aTask({ ID: 'task2', Slot: 2 })], removedTaskIds: [] })
