@@ -192,6 +192,16 @@ describe('bad input gets Docker’s status and words, and changes nothing', () =
     )
   })
 
+  test.each([
+    ['a path that cannot be read', '/services/%zz', 400, /not a valid url component/],
+    ['half a character', '/services%c3%28', 400, /not a valid url component/],
+    ['a name beyond all measure', `/services/${'x'.repeat(9000)}`, 404, /^service x+ not found$/],
+  ])('%s', async (_what, path, status, message) => {
+    const answer = await client.ask('GET', path)
+    expect(answer.status).toBe(status)
+    expect(answer.body.message).toMatch(message)
+  })
+
   test('a body beyond all measure', async () => {
     const answer = await client.ask('POST', '/services/create', {
       ...SPEC,

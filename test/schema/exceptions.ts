@@ -112,6 +112,11 @@ const EXCEPTIONS: readonly Exception[] = [
     why: 'Docker has it for volumes of the cluster, and does not describe it',
   },
   {
+    definition: 'Driver',
+    change: ({ required: _name, ...rest }) => rest,
+    why: 'Docker takes one without a name, and leaves an empty name out of its answer',
+  },
+  {
     definition: 'IPAM',
     change: nullable('Options'),
     why: "Docker answers null: Go's map that nobody made",

@@ -13,7 +13,10 @@ import { checkAnswer } from '../schema/index.js'
 import { eventually } from './eventually.js'
 import { freePort } from './free-port.js'
 
-const PROGRAM = createRequire(import.meta.url).resolve('@shoal/manager/main')
+/** As it was built: vitest resolves a package to its source, which Node.js does not run. */
+const PROGRAM = createRequire(import.meta.url)
+  .resolve('@shoal/manager/main')
+  .replace(/src\/main\.ts$/, 'dist/main.js')
 
 export interface Answer {
   readonly status: number
@@ -64,9 +67,14 @@ export class ManagerProcess {
    * Starts a manager and waits until it answers.
    * @param store an endpoint of etcd, or the whole
    * @param membership of one that joins; a founder makes its own
+   * @param nodeArguments for Node.js itself
    */
-  static async start(store: string | StoreSpec, membership?: Membership): Promise<ManagerProcess> {
-    return this.startIn(await this.#prepare(store, membership))
+  static async start(
+    store: string | StoreSpec,
+    membership?: Membership,
+    nodeArguments: readonly string[] = [],
+  ): Promise<ManagerProcess> {
+    return this.startIn(await this.#prepare(store, membership), nodeArguments)
   }
 
   /** Starts a manager, and does not wait for it. */

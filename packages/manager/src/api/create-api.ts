@@ -7,7 +7,7 @@ import { checkAccess } from './access.js'
 import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { isKnownPath } from './known-paths.js'
-import type { ApiHttpsOptions, ApiOptions } from './options.js'
+import type { ApiOptions, ClusterFacts } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
 import { distributionRoutes } from './routes/distribution.js'
@@ -38,15 +38,15 @@ const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set([
 ])
 /** The end of what a client types is not the end of what it reads. Without TLS, Node's servers do it by themselves. */
 const HALF_OPEN = { allowHalfOpen: true }
-/** A prefix of an ID or a name never is longer. */
-const LONGEST_PARAMETER = 256
+/** As long as a request's head can be: what is too long for a name is not found, as with Docker. */
+const LONGEST_PARAMETER = 16 * 1024
 
 /**
  * The Engine API as one server that does not listen yet: call `listen` on it, with `path` for a unix socket or with
  * `host` and `port`. Make one for each listener, over the same state and write queue; close it to stop.
  */
 export function createApi(options: ApiOptions): FastifyInstance {
-  const app = newServer(options.https)
+  const app = newServer(options)
   readBodiesRaw(app)
   answerInDockersFrame(app, options)
   takeUpgrades(app, options)
@@ -66,13 +66,22 @@ export function createApi(options: ApiOptions): FastifyInstance {
   return app
 }
 
-function newServer(https: ApiHttpsOptions | undefined): FastifyInstance {
+function newServer({ https, facts }: ApiOptions): FastifyInstance {
   return fastify({
     bodyLimit: LARGEST_BODY_BYTES,
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     rewriteUrl: ({ url = '/' }) => withoutVersion(url),
     routerOptions: { maxParamLength: LONGEST_PARAMETER },
+    // A path that cannot be read gets no further: no hook sees it.
+    frameworkErrors: ({ message }, _request, reply: FastifyReply) => {
+      // As bytes: to a text, the framework adds a charset, and the CLI would not read the message.
+      const body = Buffer.from(`${JSON.stringify({ message })}\n`)
+      void reply
+        .code(400)
+        .headers({ ...frameOf(facts), 'content-type': 'application/json' })
+        .send(body)
+    },
     serverFactory: (handler) =>
       https ? createHttpsServer({ ...https, ...HALF_OPEN }, handler) : createServer(handler),
   })
@@ -86,12 +95,7 @@ function readBodiesRaw(app: FastifyInstance): void {
 
 function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
   const { https, log, facts, passOn, state } = options
-  const frame = {
-    'api-version': API_VERSION,
-    ostype: 'linux',
-    'docker-experimental': 'false',
-    server: `Docker/${facts.version} (linux)`,
-  }
+  const frame = frameOf(facts)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(frame)
     if (https) checkAccess(request.raw.socket, state)
@@ -154,6 +158,16 @@ async function takeUpgrade(
   if (serveUpgrade(request, client, head, options)) return
   client.unshift(withoutUpgrade(request, head))
   app.server.emit(https ? 'secureConnection' : 'connection', client)
+}
+
+/** The headers of every answer. */
+function frameOf({ version }: ClusterFacts): Record<string, string> {
+  return {
+    'api-version': API_VERSION,
+    ostype: 'linux',
+    'docker-experimental': 'false',
+    server: `Docker/${version} (linux)`,
+  }
 }
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/'
