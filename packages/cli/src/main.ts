@@ -3,6 +3,7 @@
 import { systemClock } from '@shoal/common/clock'
 import { runCommandLine } from './command-line/index.js'
 import { processIo } from './command-line/process-io.js'
+import { COMPLETE } from './completion/index.js'
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // `ctl … | head` closes the pipe early, which is no failure of ours.
@@ -10,4 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-process.exitCode = await runCommandLine(process.argv.slice(2), (globals) => processIo(globals, systemClock))
+const words = process.argv.slice(2)
+process.exitCode = await runCommandLine(words, (globals) => processIo(globals, systemClock))
+// A manager that has not answered yet shall not hold up the shell.
+if (words[0] === COMPLETE) process.exit()

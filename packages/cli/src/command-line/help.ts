@@ -43,7 +43,8 @@ export function groupHelp(
   ].join('\n\n')}\n`
 }
 
-const GLOBAL_FLAGS: readonly FlagText[] = [
+/** Those that stand before the command. */
+export const GLOBAL_FLAGS: readonly FlagText[] = [
   {
     name: 'host',
     short: 'H',

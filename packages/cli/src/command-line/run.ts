@@ -3,6 +3,7 @@ import { ShoalError } from '@shoal/common/errors'
 import type { Command, FlagText, Io } from '../commands/lib/command.js'
 import { cliVersion } from '../commands/lib/version.js'
 import { type Group, type Leaf, NOT_YET, TREE } from '../commands/tree.js'
+import { COMPLETE, complete } from '../completion/index.js'
 import type { Globals } from '../contexts/index.js'
 import { FlagError } from '../spec/flag.js'
 import { type Found, findCommand, withHelpFlag } from './find.js'
@@ -28,6 +29,7 @@ interface Target {
  * @returns the exit code
  */
 export async function runCommandLine(asked: readonly string[], ioFor: IoFactory): Promise<number> {
+  if (asked[0] === COMPLETE) return completeWords(asked.slice(1), ioFor)
   const words = withHelpFlag(asked, TREE)
   const found = findCommand(words, TREE)
   const plain = ioFor({})
@@ -50,6 +52,12 @@ export async function runCommandLine(asked: readonly string[], ioFor: IoFactory)
   } catch (error) {
     return explain(error, target, found, plain)
   }
+}
+
+async function completeWords(words: readonly string[], ioFor: IoFactory): Promise<number> {
+  const io = ioFor({})
+  for (const { text, help } of await complete(words, TREE, ioFor)) io.print(`${text}\t${help}`)
+  return 0
 }
 
 interface ProgramParts {

@@ -191,6 +191,10 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       update: { summary: 'Update the swarm', load: () => import('./swarm/update.js') },
     },
   },
+  completion: {
+    summary: 'Print the script that completes words in a shell',
+    load: () => import('./completion/completion.js'),
+  },
   env: {
     summary: 'Print the exports that point the docker CLI at the cluster',
     load: () => import('./system/env.js'),
