@@ -176,6 +176,13 @@ describe('bad input is answered as Docker does, and changes nothing', () => {
     ],
     ['an unknown flag', ['--colour', 'red'], /unknown flag: --colour/],
     ['replicas that are no number', ['--replicas', '-1'], /invalid argument "-1" for "--replicas" flag/],
+    [
+      'ranges of ports of different lengths',
+      ['--publish', '8100-8102:80-81'],
+      /invalid ranges specified for container and host Ports: 80-81 and 8100-8102/,
+    ],
+    ['a port beyond all ports', ['--publish', '65536:80'], /invalid hostPort: 65536/],
+    ['a network that nobody has', ['--network', 'nowhere'], /network nowhere not found/],
     ['an unknown mount type', ['--mount', 'type=floppy,dst=/a'], /invalid.*type|floppy/i],
     ['a name that is taken', ['--name', 'web'], /service web already exists/],
   ]
@@ -183,6 +190,24 @@ describe('bad input is answered as Docker does, and changes nothing', () => {
     const { code, stderr } = await cluster.ctl('service', 'create', ...args, IMAGE_1)
     expect(code).toBeGreaterThan(0)
     expect(stderr).toMatch(message)
+  })
+
+  test('ctl network refuses what cannot be', async () => {
+    // Left, perhaps, by a try that was broken off.
+    await cluster.ctl('network', 'rm', 'taken')
+    const create = ['network', 'create', '--driver', 'overlay', '--subnet']
+    await cluster.mustCtl(...create, '10.99.0.0/24', 'taken')
+    const refusals: [string[], RegExp][] = [
+      [[...create, '10.99.0.128/25', 'other'], /Pool overlaps with other one on this address space/],
+      [[...create, '10.98.0.0/99', 'other'], /invalid subnet 10\.98\.0\.0\/99/],
+      [['network', 'rm', 'nowhere'], /network nowhere not found/],
+    ]
+    for (const [args, message] of refusals) {
+      const { code, stderr } = await cluster.ctl(...args)
+      expect(code).toBe(1)
+      expect(stderr).toMatch(message)
+    }
+    await cluster.mustCtl('network', 'rm', 'taken')
   })
 
   test('ctl names what is not there, and ends with 1', async () => {

@@ -196,6 +196,12 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
       /port '8088' is already in use by service 'shop' \(\w+\) as an ingress port/,
     ],
     [
+      'ranges of ports of different lengths',
+      ['--publish', '8100-8102:80-81'],
+      /invalid ranges specified for container and host ports: "?80-81"? and "?8100-8102"?/i,
+    ],
+    ['a port beyond all ports', ['--publish', '65536:80'], /invalid hostPort: 65536/i],
+    [
       'an ingress port with dnsrr',
       ['--publish', '80:80', '--endpoint-mode', 'dnsrr'],
       /port published with ingress mode can't be used with dnsrr mode/,
@@ -246,6 +252,12 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     expect((await docker(...overlay, '--subnet', '10.77.1.0/24', 'n')).stderr).toMatch(
       /Pool overlaps with other one/,
     )
+    await succeeds(...overlay, '--subnet', '10.78.0.0/30', 'tiny')
+    await succeeds('service', 'create', '-d', '--name', 'only', '--network', 'tiny', 'busybox')
+    expect((await docker('service', 'create', '-d', '--network', 'tiny', 'busybox')).stderr).toMatch(
+      /could not find an available IP while allocating VIP on the network tiny \(10\.78\.0\.0\/30\)/,
+    )
+    await succeeds('service', 'rm', 'only')
     expect((await docker('network', 'create', 'n')).stderr).toMatch(
       /not implemented: networks of the driver bridge/,
     )

@@ -54,7 +54,7 @@ export class HostNetwork implements TaskNetworks {
   #lookAgain = false
   #lookedAt = 0
   /** What a look has found and no pass has seen to yet. */
-  #sight: Sight | undefined
+  #sight: Sight | 'now' | undefined
   #waiters: Waiter[] = []
   /** Who waits for the end of a pass, however it ends. */
   #watchers: (() => void)[] = []
@@ -104,9 +104,9 @@ export class HostNetwork implements TaskNetworks {
   async join(task: AssignedTask, signal: AbortSignal): Promise<TaskNetworking | undefined> {
     const attachments = task.Attachments ?? []
     if (attachments.length === 0) return undefined
+    if (!attachments.every((attachment) => this.#pass.has(attachment))) this.#wake()
     while (!attachments.every((attachment) => this.#pass.has(attachment))) {
       this.#throwIfHopeless(task)
-      this.#wake()
       await this.#passEnds(signal)
       signal.throwIfAborted()
       this.#ended.signal.throwIfAborted()
@@ -146,14 +146,14 @@ export class HostNetwork implements TaskNetworks {
     })
   }
 
-  /** A look that fails tells nothing; the pass that follows looks itself, and fails for all to see. */
+  /** The pass that follows upon a look that fails looks itself, and fails for all to see. */
   async #look(): Promise<void> {
     this.#lookAgain = false
     this.#lookedAt = this.#options.clock.now()
     try {
       this.#sight = await this.#pass.look()
-    } catch (error) {
-      this.#failed(error)
+    } catch {
+      this.#sight = 'now'
     }
   }
 
@@ -172,6 +172,7 @@ export class HostNetwork implements TaskNetworks {
     while (this.#isAsked && !this.#ended.signal.aborted) {
       const waiters = this.#waiters.splice(0)
       const sight = this.#failures > 0 ? 'now' : this.#sight
+      if (sight === 'now' || this.#lookedAt === 0) this.#lookedAt = this.#options.clock.now()
       this.#isAsked = false
       this.#sight = undefined
       try {
@@ -216,9 +217,10 @@ export class HostNetwork implements TaskNetworks {
     if (this.#ended.signal.aborted) return
     const { clock, periodMs, firstRetryMs, sweepDelayMs } = this.#options
     const retryMs = this.#failures > 0 ? firstRetryMs * 2 ** (this.#failures - 1) : periodMs
+    const heldUpMs = this.#pass.isHeldUp && this.#failures === 0 ? firstRetryMs : periodMs
     const sweepMs = this.#pass.needsSweep ? sweepDelayMs : periodMs
     const lookMs = Math.max(0, this.#lookedAt + periodMs - clock.now())
-    this.#cancelTimer = clock.setTimer(Math.min(retryMs, sweepMs, lookMs), () => {
+    this.#cancelTimer = clock.setTimer(Math.min(retryMs, heldUpMs, sweepMs, lookMs), () => {
       if (clock.now() < this.#lookedAt + periodMs) this.#wake()
       // One that is still under way wakes us when it ends.
       else if (!this.#looking) this.look()

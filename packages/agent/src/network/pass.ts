@@ -1,4 +1,4 @@
-import { ShoalError, type Clock, type Logger } from '@shoal/common'
+import { isRetryable, ShoalError, type Clock, type Logger } from '@shoal/common'
 import type { AssignedTask, TaskAttachment } from '@shoal/engine-api'
 import type { EngineNetwork, NetworkEngine } from '../executor/port.js'
 import {
@@ -77,6 +77,11 @@ export class Pass {
       ({ networkId }) => networkId === NetworkID,
     )
     return isThere && view!.local.some((one) => one.networkId === NetworkID && one.address === Address)
+  }
+
+  /** Whether there is a network that the engine will have in a moment. */
+  get isHeldUp(): boolean {
+    return [...this.#networks.refusals.values()].some(isRetryable)
   }
 
   /** Why the engine would not have the network. */

@@ -163,6 +163,13 @@ describe("bad values are refused in docker's words", () => {
     [parseUlimit, 'nofile=5:1', 'ulimit soft limit must be less than or equal to hard limit: 5 > 1'],
     [parsePorts, '1.2.3.4:80:80', 'hostip is not supported'],
     [parsePorts, '99999:80', 'invalid hostPort: 99999'],
+    [
+      parsePorts,
+      '8000-8002:80-81',
+      'invalid ranges specified for container and host Ports: 80-81 and 8000-8002',
+    ],
+    [parsePorts, '8002-8000:80', 'invalid hostPort: 8002-8000'],
+    [parsePorts, '80-:80', 'invalid hostPort: 80-'],
     [parsePorts, '80/icmp', 'invalid proto: icmp'],
     [
       parsePorts,

@@ -45,7 +45,9 @@ describe('the table', () => {
       let { text, table: state } = reload(planHost(anyView(random), memo).nft)
       table.run(text)
       for (let step = 0; step < 30; step++) {
-        const wanted = planHost(anyView(random), memo).nft
+        const view = anyView(random)
+        const { nft: wanted, kernel } = planHost(view, memo)
+        expect(kernel).toEqual(planHost(view, planMemo()).kernel)
         ;({ text, table: state } = transition(state, wanted))
         table.run(text)
         if (random.next() < 0.5) continue

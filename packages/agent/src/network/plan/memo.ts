@@ -1,3 +1,4 @@
+import type { EndpointSet } from '@shoal/engine-api'
 import type { BalancerMemo } from './balancers.js'
 import type { KernelPlan } from './host-plan.js'
 
@@ -10,6 +11,11 @@ export interface PeersPlan extends Pick<KernelPlan, 'forwarding' | 'neighbours' 
 /** What earlier plans were made of, so that what has not changed is the same object again, and costs next to nothing. */
 export interface PlanMemo {
   readonly balancers: BalancerMemo
+  anyIp?: {
+    readonly services: ReadonlyMap<string, EndpointSet>
+    readonly networks: readonly unknown[]
+    readonly plan: KernelPlan['anyIp']
+  }
   peers?: { readonly from: readonly unknown[]; readonly local: string; readonly plan: PeersPlan }
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { NetworkPeer, NodeNetwork } from '@shoal/engine-api'
 import { addressesIn, macOf, offsetIn, parseCidr } from '../addresses.js'
 import { bridgeName, engineNetworkName, INGRESS_BRIDGE, vxlanName } from '../names.js'
@@ -19,7 +20,7 @@ const VXLAN_OVERHEAD = 50
 export function planHost(given: HostView, memo: PlanMemo): HostPlan {
   const view = { ...given, networks: neededNetworks(given) }
   const peers = peersPlan(view, memo)
-  const kernel = planKernel(view, peers)
+  const kernel = planKernel(view, peers, anyIpPlan(view, memo))
   const nft = new Map([...hostFragments(view, kernel, peers), ...planBalancers(view, memo.balancers)])
   return { kernel, nft }
 }
@@ -57,7 +58,11 @@ function neededNetworks({ networks, services, local }: HostView): Map<string, No
   return new Map([...networks].filter(([id, { Ingress }]) => !Ingress || publishes || attached.has(id)))
 }
 
-function planKernel(view: HostView, { forwarding, neighbours, returnRoutes }: PeersPlan): KernelPlan {
+function planKernel(
+  view: HostView,
+  { forwarding, neighbours, returnRoutes }: PeersPlan,
+  anyIp: KernelPlan['anyIp'],
+): KernelPlan {
   const networks = [...view.networks.values()]
   const bridges = networks.map((network) => bridgeOf(network, view))
   return {
@@ -65,7 +70,7 @@ function planKernel(view: HostView, { forwarding, neighbours, returnRoutes }: Pe
     vxlans: new Map(networks.map((network) => [vxlanName(network), vxlanOf(network, view)])),
     forwarding,
     neighbours,
-    anyIp: anyIpRoutes(view),
+    anyIp,
     returnRoutes,
     sysctls: sysctlsFor(bridges),
   }
@@ -135,6 +140,26 @@ function remotePeers(view: HostView): Remote[] {
 /** The plain containers of a node come and go without a word: all addresses that they may have are known as its own. */
 function addressesOf({ Address, IPRange }: NetworkPeer): string[] {
   return IPRange === undefined ? [Address] : [Address, ...addressesIn(parseCidr(IPRange))]
+}
+
+/** Endpoints come and go all the time, and VIPs hardly ever. */
+function anyIpPlan(view: HostView, memo: PlanMemo): KernelPlan['anyIp'] {
+  const known = memo.anyIp
+  const networks = [...view.networks.values()]
+  const isSame =
+    known && isDeepStrictEqual(known.networks, networks) && sameVips(known.services, view.services)
+  const plan = isSame ? known.plan : anyIpRoutes(view)
+  memo.anyIp = { services: view.services, networks, plan }
+  return plan
+}
+
+function sameVips(before: HostView['services'], now: HostView['services']): boolean {
+  if (before.size !== now.size) return false
+  for (const [id, set] of now) {
+    const other = before.get(id)
+    if (other !== set && !isDeepStrictEqual(other?.Networks, set.Networks)) return false
+  }
+  return true
 }
 
 /** VIPs, and the gateway that the network has as a whole. Without a source, the host itself could not ask them. */

@@ -1,0 +1,73 @@
+import { VirtualClock } from '@shoal/common/virtual-clock'
+import { expect, test } from 'vitest'
+import { planHost, planMemo, type KernelPlan } from '../plan/index.js'
+import { aNetwork, aPeer, aView } from '../testing/documents.js'
+import { PeerEntries } from './peer-entries.js'
+import type { Run } from './run.js'
+
+const front = aNetwork()
+
+function planFor(...lasts: number[]): KernelPlan {
+  const peers = lasts.map((last) => aPeer(front, `10.0.1.${last}`))
+  return planHost(aView([front], { peers }), planMemo()).kernel
+}
+
+/** A kernel with the neighbours of a plan, whose listings take a while. */
+function aKernel(has: KernelPlan, tookMs: number) {
+  const clock = new VirtualClock()
+  const kernel = { has, listings: 0 }
+  const run: Run = async (program) => {
+    if (program === 'bridge') return { code: 0, stdout: '[]', stderr: '' }
+    kernel.listings++
+    const seen = [...kernel.has.neighbours].map(([key, lladdr]) => {
+      const [dev, dst] = key.split(' ')
+      return { dst, dev, lladdr }
+    })
+    await new Promise<void>((resolve) => {
+      clock.setTimer(tookMs, resolve)
+    })
+    return { code: 0, stdout: JSON.stringify(seen), stderr: '' }
+  }
+  return { clock, kernel, entries: new PeerEntries({ run, clock }) }
+}
+
+const addresses = ({ neighbours }: Pick<KernelPlan, 'neighbours'>): string[] =>
+  [...neighbours.keys()].filter((key) => key.startsWith('sx-')).map((key) => key.split(' ')[1]!)
+
+test('what was put is known without a look, and a look that takes long is made seldom', async () => {
+  const { clock, kernel, entries } = aKernel(planFor(7), 1_000)
+  const first = entries.known(true)
+  await clock.advanceAsync(1_000)
+  expect(addresses(await first)).toEqual(['10.0.1.7'])
+  entries.put(planFor(7, 8))
+  expect(addresses(await entries.known(true))).toEqual(['10.0.1.7', '10.0.1.8'])
+  await clock.advanceAsync(10_000)
+  await entries.known(true)
+  expect(kernel.listings).toBe(1)
+})
+
+test('a look that takes long is made beside; what was put meanwhile counts as put, and all else as seen', async () => {
+  const { clock, kernel, entries } = aKernel(planFor(7, 8), 1_000)
+  const first = entries.known(true)
+  await clock.advanceAsync(1_000)
+  await first
+  entries.put(planFor(7, 8))
+  await clock.advanceAsync(60_000)
+  // Somebody has taken one away and added another.
+  kernel.has = planFor(8, 66)
+  expect(addresses(await entries.known(true))).toEqual(['10.0.1.7', '10.0.1.8'])
+  entries.put(planFor(7, 9))
+  await clock.advanceAsync(1_000)
+  expect(kernel.listings).toBe(2)
+  expect(addresses(await entries.known(true)).toSorted()).toEqual(['10.0.1.66', '10.0.1.9'])
+})
+
+test('when nothing is sure any more, it is looked at', async () => {
+  const { clock, kernel, entries } = aKernel(planFor(7), 10)
+  entries.put(planFor(7, 8))
+  entries.forget()
+  const known = entries.known(false)
+  await clock.advanceAsync(10)
+  expect(addresses(await known)).toEqual(['10.0.1.7'])
+  expect(kernel.listings).toBe(1)
+})
