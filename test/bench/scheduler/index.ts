@@ -45,7 +45,7 @@ function report(placed: ReadonlyMap<string, Placed[]>, scaleCpuMs: number): Resu
     name: `${name}-ms`,
     value: of(name, 'ms'),
     unit: 'ms',
-    note: `CPU ${of(name, 'cpuMs')} ms, the event loop stood still for ${of(name, 'stallMs')} ms at the most, ${of(name, 'rssMb')} MB`,
+    note: `CPU ${of(name, 'cpuMs')} ms, of that ${of(name, 'mainCpuMs')} ms in the main thread; the event loop stood still for ${of(name, 'stallMs')} ms at the most, ${of(name, 'rssMb')} MB`,
   })
   const stalls = Object.keys(SHAPES).map((name) => of(name as keyof typeof SHAPES, 'stallMs'))
   return [

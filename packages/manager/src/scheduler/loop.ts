@@ -240,8 +240,8 @@ export class SchedulerLoop {
   /** The outcome of a commit is known: what the state says now is what holds, claims included. */
   #settle(decision: Decision, group: PendingGroup, outcome: Outcome): void {
     const { ID: id } = decision.task
-    // What was stored was heard of, too.
-    if (outcome === 'stored' && !this.#pending.has(id)) return
+    // That was heard of when it was stored: its claim is what the state says, and nothing waits any more.
+    if (outcome === 'stored' && decision.type === 'assign') return
     const task = this.#options.state.get('task', id)
     this.#pending.release(id)
     this.#set.applyTask(id, task)

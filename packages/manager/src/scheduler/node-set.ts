@@ -50,9 +50,8 @@ export class NodeSet {
   /** Takes in a task that existed before the feed began. */
   loadTask(task: TaskRecord): void {
     this.applyTask(task.ID, task)
-    const node = task.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
-    if (node && hasFailed(task))
-      this.failures.note(task.ServiceID, node, fromTimestamp(task.Status.Timestamp))
+    const node = hasFailed(task) ? this.#nodeOf(task) : undefined
+    if (node) this.failures.note(task.ServiceID, node, fromTimestamp(task.Status.Timestamp))
   }
 
   /** Nodes that have changed for the better, perhaps, since this was last asked. */
@@ -93,8 +92,8 @@ export class NodeSet {
    */
   applyTask(taskId: string, task: TaskRecord | undefined): void {
     if (task) this.#applyReplacement(task)
-    const node = task?.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
-    if (task && node && occupies(task)) {
+    const node = task && occupies(task) ? this.#nodeOf(task) : undefined
+    if (task && node) {
       this.#occupy(task, node, task.AssignedGenericResources ?? [])
     } else this.#vacate(taskId)
   }
@@ -122,13 +121,17 @@ export class NodeSet {
     return node
   }
 
+  #nodeOf({ NodeID: id }: TaskRecord): NodeInfo | undefined {
+    return id === undefined ? undefined : this.nodes.get(id)
+  }
+
   #taskChanged(before: TaskRecord | undefined, after: TaskRecord | undefined, nowMs: number): void {
     const task = after ?? before
     if (task === undefined) return
-    const node = task.NodeID === undefined ? undefined : this.nodes.get(task.NodeID)
-    if (after && before && node && hasFailed(after) && !isTerminal(before.Status.State)) {
+    if (after && before && hasFailed(after) && !isTerminal(before.Status.State)) {
+      const node = this.#nodeOf(task)
       // Who is told to stop and then ends badly has not failed.
-      if (isDesiredAlive(before.DesiredState)) this.failures.note(task.ServiceID, node, nowMs)
+      if (node && isDesiredAlive(before.DesiredState)) this.failures.note(task.ServiceID, node, nowMs)
     }
     if (!after) this.#endReplacement(task)
     this.applyTask(task.ID, after)

@@ -28,8 +28,8 @@ const RETRY_DELAY_MS = 100
 
 interface Step extends RecordPlace {
   readonly key: string
-  /** The revision that the mutation was decided on. */
-  readonly basis: number
+  /** The one that the mutation was decided on: so a step is its own compare. */
+  readonly revision: number
   /** Absent: delete. */
   readonly put?: { readonly draft: Draft; readonly text: string }
 }
@@ -125,14 +125,14 @@ export class Committer {
     const { kind } = mutation
     const slot = slotOf(kind, mutation.record)
     const key = this.#keyOf(kind, slot)
-    const basis = mutation.record.Version.Index
+    const revision = mutation.record.Version.Index
     if (mutation.type === 'delete') {
-      if (basis === 0)
+      if (revision === 0)
         throw new ShoalError('invalid-argument', `${key} was never stored: it cannot be deleted`)
-      return { kind, slot, key, basis }
+      return { kind, slot, key, revision }
     }
     const draft = { ...mutation.record, UpdatedAt: updatedAt, Version: undefined }
-    return { kind, slot, key, basis, put: { draft, text: encode(draft) } }
+    return { kind, slot, key, revision, put: { draft, text: encode(draft) } }
   }
 
   async #drain(): Promise<void> {
@@ -173,7 +173,7 @@ export class Committer {
     if (this.#deposed.signal.aborted) return deposedError()
     const { memory } = this.#options
     const stale = unit.steps.find(
-      ({ kind, slot, basis }) => basis !== (memory.at(kind, slot)?.Version.Index ?? 0),
+      ({ kind, slot, revision }) => revision !== (memory.at(kind, slot)?.Version.Index ?? 0),
     )
     return stale && changedError(stale)
   }
@@ -257,10 +257,9 @@ export class Committer {
   async #transact(units: readonly Unit[]): Promise<boolean> {
     const steps = units.flatMap((unit) => unit.steps)
     const link = await this.#chain.next()
-    const compares = steps.map(({ key, basis }) => ({ key, revision: basis }))
     this.#unsettled = { steps, link }
     const result = await this.#options.store.commit({
-      compares: [...this.#fenceCompare(), link.compare, ...compares],
+      compares: [...this.#fenceCompare(), link.compare, ...steps],
       operations: [...steps.map(toOperation), link.operation],
     })
     this.#unsettled = undefined

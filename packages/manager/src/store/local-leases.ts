@@ -35,6 +35,8 @@ export class LocalLeases {
   /** Notes which lease the keys hang on after a commit: the latest put decides. */
   record(operations: readonly Operation[]): void {
     for (const operation of operations) {
+      // Nearly no key hangs on a lease.
+      if (this.#holderOf.size === 0 && !(operation.type === 'put' && operation.lease)) continue
       this.#holderOf.get(operation.key)?.keys.delete(operation.key)
       this.#holderOf.delete(operation.key)
       const grant = operation.type === 'put' && operation.lease && this.#grants.get(operation.lease.id)
