@@ -15,7 +15,13 @@ export interface Group {
 }
 
 /** What docker's CLI has for clusters and ctl has not. */
-export const NOT_YET: ReadonlySet<string> = new Set(['swarm ca', 'swarm unlock', 'swarm unlock-key'])
+export const NOT_YET: ReadonlySet<string> = new Set([
+  'swarm ca',
+  'system df',
+  'system prune',
+  'swarm unlock',
+  'swarm unlock-key',
+])
 
 export const TREE: Readonly<Record<string, Group | Leaf>> = {
   service: {
@@ -194,6 +200,14 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
   completion: {
     summary: 'Print the script that completes words in a shell',
     load: () => import('./completion/completion.js'),
+  },
+  system: {
+    summary: 'Manage the cluster as a whole',
+    children: {
+      events: { summary: 'Get real time events from the cluster', load: () => import('./system/events.js') },
+      info: { summary: 'Display system-wide information', load: () => import('./system/info.js') },
+      version: { summary: 'Show the version information', load: () => import('./system/version.js') },
+    },
   },
   env: {
     summary: 'Print the exports that point the docker CLI at the cluster',

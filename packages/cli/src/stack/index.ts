@@ -1,8 +1,9 @@
 /**
- * Stacks: from Compose files to what the cluster is to have (`read/`, then `convert/`), and from that and what there is
+ * Stacks: from Compose files to what the cluster is to have (`read/`, then `convert/`; from an old bundle: `bundle/`), and from that and what there is
  * to the steps between them (`plan/`). It asks nobody: files and variables are passed in, and who carries the steps
  * out is `commands/stack`.
  */
+export { desiredBundle } from './bundle/bundle.js'
 export * from './convert/names.js'
 export * from './convert/stack.js'
 export * from './plan/content.js'

@@ -1,8 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { ShoalError } from '@shoal/common/errors'
-import { type DesiredStack, desiredStack, type Files, type Project, readProject } from '../../stack/index.js'
+import { messageOf, ShoalError } from '@shoal/common/errors'
+import {
+  desiredBundle,
+  type DesiredStack,
+  desiredStack,
+  type Files,
+  type Project,
+  readProject,
+} from '../../stack/index.js'
 import type { FlagText, Invocation, Io } from '../lib/command.js'
-import { isOn } from '../lib/command.js'
+import { isOn, valueOf } from '../lib/command.js'
 
 const STDIN = '-'
 const STDIN_FD = 0
@@ -31,6 +38,12 @@ export const COMPOSE_FLAGS: readonly FlagText[] = [
   },
 ]
 
+/** The flags of commands that read Compose files or, instead, one bundle. */
+export const STACK_FLAGS: readonly FlagText[] = [
+  ...COMPOSE_FLAGS,
+  { name: 'bundle-file', value: 'path', help: 'Path to a distributed application bundle (.dab) instead' },
+]
+
 const FILES: Files = {
   read: (path) => readFileSync(path === STDIN ? STDIN_FD : path, 'utf8'),
   readBytes: (path) => readFileSync(path),
@@ -39,9 +52,7 @@ const FILES: Files = {
 
 /** The Compose files of a command line. Warnings are printed. @throws invalid-argument when they cannot be deployed */
 export async function readCompose({ given, io }: Invocation, stack: string): Promise<Project> {
-  if (!STACK_NAME.test(stack)) {
-    throw new ShoalError('invalid-argument', `invalid stack name: ${JSON.stringify(stack)}`)
-  }
+  checkStackName(stack)
   const named = [...(given.get('compose-file') ?? []), ...(given.get('file') ?? [])]
   const project = await readProject({
     stack,
@@ -56,9 +67,35 @@ export async function readCompose({ given, io }: Invocation, stack: string): Pro
   return project
 }
 
-/** The same, as what they want of the cluster. */
+/** The same, or a bundle, as what they want of the cluster. */
 export async function readStack(invocation: Invocation, stack: string): Promise<DesiredStack> {
+  const { given } = invocation
+  const bundle = valueOf(given, 'bundle-file')
+  if (bundle !== undefined) {
+    if (COMPOSE_FLAGS.some(({ name }) => given.has(name))) {
+      throw new ShoalError(
+        'invalid-argument',
+        'You cannot specify both a bundle file and a Compose file, nor flags of the latter.',
+      )
+    }
+    checkStackName(stack)
+    return desiredBundle(stack, readBundle(bundle))
+  }
   return desiredStack(await readCompose(invocation, stack))
+}
+
+function checkStackName(stack: string): void {
+  if (!STACK_NAME.test(stack)) {
+    throw new ShoalError('invalid-argument', `invalid stack name: ${JSON.stringify(stack)}`)
+  }
+}
+
+function readBundle(path: string): string {
+  try {
+    return FILES.read(path)
+  } catch (error) {
+    throw new ShoalError('invalid-argument', messageOf(error), error)
+  }
 }
 
 function refuse({ refused }: Project, ignore: boolean, io: Io): void {

@@ -2,7 +2,7 @@ import { ShoalError } from '@shoal/common/errors'
 import { planDeploy } from '../../stack/index.js'
 import { argument, type Command, isOn, valueOf } from '../lib/command.js'
 import { carryOut } from './carry-out.js'
-import { COMPOSE_FLAGS, readStack } from './compose.js'
+import { STACK_FLAGS, readStack } from './compose.js'
 import { observe } from './observe.js'
 import { waitForAll } from './wait.js'
 
@@ -19,10 +19,11 @@ export const command: Command = {
     'ctl stack deploy -c compose.yaml shop',
     'ctl stack deploy -c compose.yaml -c production.yaml --env-file production.env shop',
     'ctl stack plan -c compose.yaml shop       # what it would change',
+    'ctl stack deploy --bundle-file shop.dab shop',
     'ctl stack deploy --prune -d shop          # of ./compose.yaml; removes what it does not name any more',
   ],
   flags: [
-    ...COMPOSE_FLAGS,
+    ...STACK_FLAGS,
     { name: 'prune', help: 'Remove services, secrets, configs and networks that are no longer in the files' },
     { name: 'with-registry-auth', help: 'Send registry authentication details to the nodes' },
     {

@@ -1,6 +1,6 @@
 import { planDeploy, planSummary, stepLines } from '../../stack/index.js'
 import { argument, type Command, isOn } from '../lib/command.js'
-import { COMPOSE_FLAGS, readStack } from './compose.js'
+import { STACK_FLAGS, readStack } from './compose.js'
 import { observe } from './observe.js'
 
 /** The exit code when a deploy would change something: scripts can tell it from a failure. */
@@ -18,7 +18,7 @@ export const command: Command = {
     'ctl stack plan -q shop || ctl stack deploy shop',
   ],
   flags: [
-    ...COMPOSE_FLAGS,
+    ...STACK_FLAGS,
     { name: 'prune', help: 'Also remove what is no longer in the files, as deploy --prune does' },
     { name: 'quiet', short: 'q', help: 'Print nothing: the exit code says it' },
   ],

@@ -235,3 +235,17 @@ test('a stack is removed: services, secrets, configs, networks', async () => {
   })
   expect(requests.at(-1)?.query).toEqual({ filters: '{"label":{"com.docker.stack.namespace=shop":true}}' })
 })
+
+test('a bundle is planned like Compose files, and is not mixed with them', async () => {
+  const bundle = { Version: '0.1', Services: { web: { Image: 'a:1', Networks: ['back'] } } }
+  const path = join(folder, 'shop.dab')
+  writeFileSync(path, JSON.stringify(bundle))
+  const { ctl } = await given(EMPTY)
+  const { code, out } = await ctl('stack', 'plan', '--bundle-file', path, 'shop')
+  expect(code).toBe(2)
+  expect(out).toContain('+ network shop_back')
+  expect(out).toContain('+ service shop_web')
+  expect((await ctl('stack', 'plan', '--bundle-file', path, ...file(), 'shop')).err).toContain(
+    'You cannot specify both a bundle file and a Compose file',
+  )
+})
