@@ -1,4 +1,16 @@
-import { ETCD_COMMAND, type EtcdAccess, formEtcd, isStopped, start, stop } from '@shoal/lab'
+import {
+  ETCD_COMMAND,
+  ETCD_DATA_FOLDER,
+  ETCD_DISK,
+  type EtcdAccess,
+  formEtcd,
+  freeDisk,
+  isDiskFull,
+  isStopped,
+  start,
+  stop,
+  untilEtcdAnswers,
+} from '@shoal/lab'
 import { GenericContainer, type StartedNetwork, type StartedTestContainer } from 'testcontainers'
 import { RUN_LABEL } from './lab-host.js'
 
@@ -22,14 +34,16 @@ export class EtcdMember {
     await stop(this.id, 'etcd')
   }
 
-  /** Starts it again on its data, if it was stopped. */
+  /** Starts it again on its data, if it was stopped, and waits until it answers: so that another one may be lost. */
   async start(): Promise<void> {
     if (await isStopped(this.id, 'etcd')) await start(this.id, 'etcd')
+    await untilEtcdAnswers(this.id)
   }
 
-  /** As `start`: for whatever a story that failed has left in force. */
-  mend(): Promise<void> {
-    return this.start()
+  /** Undoes whatever faults a story that failed has left in force. */
+  async mend(): Promise<void> {
+    if (await isDiskFull(this.id)) await freeDisk(this.id)
+    await this.start()
   }
 
   /** Removes the machine with all its data. */
@@ -55,10 +69,11 @@ export async function startEtcdMembers(
         .withHostname(`etcd${index + 1}`)
         .withNetwork(network)
         .withAddedCapabilities('NET_ADMIN')
+        .withTmpFs(ETCD_DISK)
         .withLabels({ [RUN_LABEL]: String(process.pid) })
         .start()
       members[index] = new EtcdMember(container, network.getName())
     }),
   )
-  return formEtcd(members.map(({ id, address }) => ({ name: id, address })))
+  return formEtcd(members.map(({ id, address }) => ({ name: id, address, dataFolder: ETCD_DATA_FOLDER })))
 }

@@ -14,6 +14,8 @@ export interface EtcdMachine {
   /** What the outer engine calls it. */
   readonly name: string
   readonly address: string
+  /** Where the member keeps its data; a folder of the image's when it is left out. */
+  readonly dataFolder?: string
 }
 
 /** How to reach an etcd cluster: what a manager is told. PEM. */
@@ -31,10 +33,10 @@ export interface EtcdAccess {
  */
 export async function formEtcd(machines: readonly EtcdMachine[]): Promise<EtcdAccess> {
   const [clients, peers] = [newAuthority('lab-etcd'), newAuthority('lab-etcd-peers')]
-  const members = machines.map(({ name, address }, index) => ({ name, address, member: `etcd${index + 1}` }))
+  const members = machines.map((machine, index) => ({ ...machine, member: `etcd${index + 1}` }))
   const initialCluster = members.map(({ member, address }) => `${member}=https://${address}:2380`).join(',')
   await Promise.all(
-    members.map(({ name, address, member }) => {
+    members.map(({ name, address, member, dataFolder }) => {
       const server = certify(clients, 'manager', member, [address])
       const peer = certify(peers, 'manager', member, [address])
       return writeFiles(name, {
@@ -45,11 +47,14 @@ export async function formEtcd(machines: readonly EtcdMachine[]): Promise<EtcdAc
         [`${FOLDER}/peer-cert.pem`]: peer.cert,
         [`${FOLDER}/peer-key.pem`]: peer.key,
         // Last: its first process waits for it.
-        [`${FOLDER}/config.json`]: JSON.stringify(memberConfig(member, address, initialCluster)),
+        [`${FOLDER}/config.json`]: JSON.stringify({
+          ...memberConfig(member, address, initialCluster),
+          ...(dataFolder !== undefined && { 'data-dir': dataFolder }),
+        }),
       })
     }),
   )
-  await Promise.all(members.map(({ name }) => untilHealthy(name)))
+  await Promise.all(members.map(({ name }) => untilEtcdAnswers(name)))
   return {
     endpoints: members.map(({ address }) => `https://${address}:2379`),
     ca: clients.root.certificatePem,
@@ -58,7 +63,7 @@ export async function formEtcd(machines: readonly EtcdMachine[]): Promise<EtcdAc
 }
 
 /** Waits until a member answers, which it does while most of them can. @throws Error with the end of its log */
-async function untilHealthy(name: string): Promise<void> {
+export async function untilEtcdAnswers(name: string): Promise<void> {
   const healthy = await until(READY_TIMEOUT_MS, async () => {
     const { stdout } = await onHost(name, ['curl', '-s', 'http://127.0.0.1:2381/health'])
     return stdout.includes('"true"') ? true : undefined

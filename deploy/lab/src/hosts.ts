@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import Docker from 'dockerode'
 import { docker, execute, until } from './docker.js'
 import { ETCD_COMMAND, type EtcdMachine } from './etcd.js'
+import { DISK } from './faults/disk.js'
 import { onHost } from './machine.js'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -86,8 +87,19 @@ export async function createHost(
   await waitForEngine(name)
 }
 
-/** Starts a machine that has yet to become a member of etcd. */
-export async function createEtcdMachine(lab: string, index: number, image: string): Promise<EtcdMachine> {
+/** A member's disk that can be filled is in memory: it needs no more than this, whatever the hosts' have. */
+const ETCD_DISK_MB = 256
+/** For a container's configuration: where the disk is mounted, and what is mounted there. */
+export const ETCD_DISK = { [DISK]: `size=${ETCD_DISK_MB}m` }
+export const ETCD_DATA_FOLDER = `${DISK}/etcd`
+
+/** Starts a machine that has yet to become a member of etcd. @param hasDisk gives it a disk that can be filled */
+export async function createEtcdMachine(
+  lab: string,
+  index: number,
+  image: string,
+  hasDisk: boolean,
+): Promise<EtcdMachine> {
   const name = etcdName(lab, index)
   const container = await new Docker().createContainer({
     name,
@@ -96,10 +108,14 @@ export async function createEtcdMachine(lab: string, index: number, image: strin
     Hostname: `etcd${index}`,
     Labels: { [LAB_LABEL]: lab, [ROLE_LABEL]: 'etcd' },
     // So that it can be cut off like any host.
-    HostConfig: { CapAdd: ['NET_ADMIN'], NetworkMode: networkName(lab) },
+    HostConfig: {
+      CapAdd: ['NET_ADMIN'],
+      NetworkMode: networkName(lab),
+      ...(hasDisk && { Tmpfs: ETCD_DISK }),
+    },
   })
   await container.start()
-  return { name, address: await addressOf(name) }
+  return { name, address: await addressOf(name), ...(hasDisk && { dataFolder: ETCD_DATA_FOLDER }) }
 }
 
 async function waitForEngine(name: string): Promise<void> {

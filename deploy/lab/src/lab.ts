@@ -86,10 +86,12 @@ export async function up(options: LabOptions): Promise<void> {
 }
 
 /** @returns the flags of `ctl swarm init` that name it */
-async function startEtcd({ lab, etcd, say }: LabOptions, image: string): Promise<string[]> {
+async function startEtcd({ lab, etcd, diskMb, say }: LabOptions, image: string): Promise<string[]> {
   say(etcd === 1 ? 'starting etcd …' : `starting etcd with ${etcd} members …`)
   const indexes = Array.from({ length: etcd }, (_, index) => index + 1)
-  const machines = await Promise.all(indexes.map((index) => createEtcdMachine(lab, index, image)))
+  const machines = await Promise.all(
+    indexes.map((index) => createEtcdMachine(lab, index, image, diskMb !== undefined)),
+  )
   return giveEtcdAccess(hostName(lab, 1), await formEtcd(machines))
 }
 

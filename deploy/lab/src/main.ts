@@ -40,7 +40,11 @@ program
     Number,
   )
   .option('--store <kind>', 'etcd: the short form of --etcd 1; embedded: of --etcd 0')
-  .option('--disk <MiB>', 'give each host a disk of its own of this size, for fault fill', Number)
+  .option(
+    '--disk <MiB>',
+    'give each host a disk of its own of this size, and members of etcd a small one, for fault fill',
+    Number,
+  )
   .option('--bare', 'only the hosts, no cluster')
   .action(async ({ store, etcd, disk, ...options }: UpOptions) => {
     const diskMb = disk === undefined ? {} : { diskMb: disk }

@@ -1,6 +1,6 @@
 import { mustRun, onHost } from '../machine.js'
 
-const DISK = '/mnt/disk'
+export const DISK = '/mnt/disk'
 const FILLER = `${DISK}/filler`
 
 /** Fills the disk of a host to the last byte. @throws Error when it is full already, or has no disk of its own */
