@@ -21,7 +21,7 @@ export interface SchedulerParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** Spread, unless it is told otherwise. */
+  /** For services and clusters whose labels name none: spread, unless it is told otherwise. */
   readonly strategy?: Strategy
 }
 

@@ -8,7 +8,7 @@ import type { NodeInfo } from './node-info.js'
 import { NodeSet } from './node-set.js'
 import { Outbox, type Outcome } from './outbox.js'
 import { PendingTasks, type PendingGroup } from './pending.js'
-import type { Strategy } from './strategy.js'
+import { strategyOf, type Strategy } from './strategy.js'
 
 export interface SchedulerOptions {
   readonly state: State
@@ -186,7 +186,8 @@ export class SchedulerLoop {
 
   /** Decides on the tasks of one group, and lets others have their turn between two decisions. */
   async #place(group: PendingGroup, demand: Demand): Promise<void> {
-    const { clock, strategy, random } = this.#options
+    const { state, clock, random } = this.#options
+    const strategy = strategyOf(state, group.serviceId, this.#options.strategy)
     group.dirty = false
     group.lookedRevision = this.#set.revision
     group.lookedFreedRevision = this.#set.freedRevision

@@ -1,8 +1,8 @@
 import { seededRandom, silentLogger } from '@shoal/common'
 import { VirtualClock } from '@shoal/common/virtual-clock'
 import { describe, expect, test } from 'vitest'
-import { put, type TaskRecord } from '../state/records.js'
-import { aNode, aSpec, aTask, createTestState, storeRecord } from '../state/testing/index.js'
+import { put, type ClusterRecord, type TaskRecord } from '../state/records.js'
+import { aNode, aService, aSpec, aTask, createTestState, storeRecord } from '../state/testing/index.js'
 import { createScheduler } from './index.js'
 
 function pendingTask(id: string, changes: Partial<TaskRecord> = {}): TaskRecord {
@@ -130,6 +130,31 @@ describe('the scheduler at work', () => {
       State: 'pending',
       Err: 'no suitable node (1 node not available for new tasks)',
     })
+  })
+
+  test('given a strategy for the cluster and another for a service, then each service has its own', async () => {
+    const { clock, state } = await aRunningScheduler()
+    const binpack = { 'shoal.strategy': 'binpack' }
+    const [web, shop] = [aService('web'), aService('shop')]
+    await state.commit([
+      put('cluster', {
+        Spec: { Labels: binpack },
+        ID: 'test',
+        Version: { Index: 0 },
+      } as unknown as ClusterRecord),
+      ...['n1', 'n2', 'n3'].map((id) => put('node', aNode(id))),
+      ...[specReserving(1), { ...specReserving(1), ID: 'shop/1', ServiceID: 'shop' }].map((spec) =>
+        put('spec', spec),
+      ),
+      put('service', web),
+      put('service', { ...shop, Spec: { ...shop.Spec, Labels: { 'shoal.strategy': 'spread' } } }),
+    ])
+    await state.commit(['a', 'b', 'c'].map((id) => put('task', pendingTask(id))))
+    await clock.advanceAsync(20)
+    expect(new Set([...state.tasksOfService('web')].map((task) => task.NodeID)).size).toBe(1)
+    await state.commit(['d', 'e', 'f'].map((id) => put('task', pendingTask(id, { ServiceID: 'shop' }))))
+    await clock.advanceAsync(20)
+    expect(new Set([...state.tasksOfService('shop')].map((task) => task.NodeID)).size).toBe(3)
   })
 
   test('given a spec that arrives after its tasks, then they are assigned when it is there', async () => {

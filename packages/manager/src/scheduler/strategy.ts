@@ -1,4 +1,6 @@
 import type { Random } from '@shoal/common'
+import { type StrategyName, strategyNamed } from '@shoal/engine-api'
+import type { StateView } from '../state/view.js'
 import type { NodeInfo } from './node-info.js'
 
 /** What a strategy thinks of a node: the smaller, the better; `second` decides where `first` is equal. */
@@ -13,7 +15,7 @@ export interface Score {
  * other node's cost), except where the same node then stays the best.
  */
 export interface Strategy {
-  readonly name: 'spread' | 'binpack' | 'random'
+  readonly name: StrategyName
   /** @param before the node's score when it was last asked for this group of tasks */
   score(node: NodeInfo, serviceId: string, before: Score | undefined, random: Random): Score
   /**
@@ -50,4 +52,13 @@ export const random: Strategy = {
     first: (before?.first ?? 0) - Math.log(1 - source.next()),
     second: 0,
   }),
+}
+
+const BY_NAME: Readonly<Record<StrategyName, Strategy>> = { spread, binpack, random }
+
+/** By what the service's tasks are placed: what its label says, else the cluster's, else `usual`. */
+export function strategyOf(view: StateView, serviceId: string, usual: Strategy): Strategy {
+  const ofService = strategyNamed(view.get('service', serviceId)?.Spec.Labels ?? {})
+  const name = ofService ?? strategyNamed(view.cluster()?.Spec.Labels ?? {})
+  return name === undefined ? usual : BY_NAME[name]
 }
