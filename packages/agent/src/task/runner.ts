@@ -22,7 +22,7 @@ const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 5_000
 
 export interface RunnerOptions {
-  readonly executor: Pick<Executor, 'prepare' | 'start' | 'stop' | 'remove' | 'inspect'>
+  readonly executor: Pick<Executor, 'prepare' | 'start' | 'stop' | 'remove' | 'inspect' | 'list'>
   readonly networks: TaskNetworks
   readonly clock: Clock
   readonly random: Random
@@ -176,25 +176,24 @@ export class TaskRunner {
 
   async #perform(step: Exclude<Step, { kind: 'wait' }>): Promise<void> {
     const { executor } = this.#options
-    const container = this.#containerName()
     switch (step.kind) {
       case 'advance':
         return this.#advance(step)
       case 'observe':
-        return this.#observe(() => executor.inspect(container))
+        return this.#observe(async () => executor.inspect(await this.#container()))
       case 'prepare':
         return this.#prepare()
       case 'start':
-        return this.#start(container)
+        return this.#start(await this.#container())
       case 'drain':
         await this.#options.networks.drained(this.#task, this.#stopped.signal)
         this.#drained = true
         return
       case 'stop':
-        await executor.stop(container)
-        return this.#observe(() => executor.inspect(container))
+        await executor.stop(await this.#container())
+        return this.#observe(async () => executor.inspect(await this.#container()))
       case 'remove':
-        await executor.remove(container)
+        await executor.remove(await this.#container())
         this.#observed = 'absent'
         return
       default:
@@ -216,8 +215,15 @@ export class TaskRunner {
     await this.#observe(() => executor.inspect(container))
   }
 
-  #containerName(): string {
-    return taskName(this.#task)
+  /**
+   * What the engine is asked for: the container's name. It begins with the service's, which nobody knows any more of a
+   * service that is gone and a task that could not be kept on disk: then the engine's list tells.
+   */
+  async #container(): Promise<string> {
+    const name = taskName(this.#task)
+    if (this.#task.ServiceName !== '') return name
+    const own = await this.#options.executor.list()
+    return own.find(({ taskId }) => taskId === this.#task.ID)?.id ?? name
   }
 
   async #observe(look: () => Promise<Exclude<Observed, string> | undefined>): Promise<void> {

@@ -133,6 +133,19 @@ describe('a worker', () => {
     expect(host.state('t1')).toBe('running')
   })
 
+  test('stops what it could not keep on disk, though its service, and so its name, are gone since', async () => {
+    host.store.refuses = true
+    const task = aTask({ ID: 't1' })
+    await host.worker.change({ put: [task], removedTaskIds: [] })
+    await host.rest()
+    await host.killAgent()
+    await host.startAgent()
+    await host.worker.replaceAll([{ ...task, DesiredState: 'remove', ServiceName: '', ServiceLabels: {} }])
+    await host.rest()
+    expect(host.state('t1')).toBe('shutdown')
+    expect(await host.containers()).toEqual([])
+  })
+
   test('holds a task back that is wanted ready, until it is wanted running', async () => {
     await host.given(aTask({ DesiredState: 'ready' }))
     expect(host.state('task1')).toBe('ready')
