@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { messageOf, systemClock } from '@shoal/common'
+import { hunt, type Quarry } from './hunt.js'
 import { ALL_BUGS, replayCommand, type Bug, type Outcome } from './index.js'
 import { sweep } from './sweep.js'
 
-const USAGE = `usage: npm run sim -- [--seeds N] [--from N] [--jobs N] [--trace] [--keep-going] [--bug NAME]
+const USAGE = `usage: npm run sim -- [--seeds N] [--from N] [--jobs N] [--trace] [--keep-going] [--bug NAME | --bugs]
 
 Lives through random lives of simulated clusters, one per seed, and looks whether a safety rule is violated.
 
@@ -14,6 +15,7 @@ Lives through random lives of simulated clusters, one per seed, and looks whethe
   --jobs N       how many threads work at the same time (one for each core)
   --trace        tell everything that happens in each life
   --keep-going   go on after a violation, and name all of them without their traces
+  --bugs         hunt all deliberate bugs after it: each has to be found
   --bug NAME     with a deliberate bug: ${ALL_BUGS.join(', ')}`
 
 /** So many lines before a violation are shown. */
@@ -28,6 +30,7 @@ interface Order {
   readonly trace: boolean
   readonly keepGoing: boolean
   readonly bug: Bug | undefined
+  readonly huntsBugs: boolean
 }
 
 /** @throws Error when the arguments make no sense */
@@ -39,6 +42,7 @@ function readOrder(): Order {
       jobs: { type: 'string', default: String(availableParallelism()) },
       trace: { type: 'boolean', default: false },
       bug: { type: 'string' },
+      bugs: { type: 'boolean', default: false },
       'keep-going': { type: 'boolean', default: false },
     },
   })
@@ -46,8 +50,9 @@ function readOrder(): Order {
   const bug = ALL_BUGS.find((name) => name === values.bug)
   if (values.bug !== undefined && !bug) throw new Error(`there is no bug called ${values.bug}`)
   if (!isCount(seeds) || !isCount(from) || !isCount(jobs)) throw new Error('seeds are counted from 1')
-  const { trace } = values
-  return { from, seeds, jobs: Math.min(jobs, seeds), trace, keepGoing: values['keep-going'], bug }
+  const { trace, bugs: huntsBugs, 'keep-going': keepGoing } = values
+  if (bug && huntsBugs) throw new Error('either one deliberate bug, or the hunt for all of them')
+  return { from, seeds, jobs, trace, keepGoing, bug, huntsBugs }
 }
 
 function isCount(number: number | undefined): number is number {
@@ -119,7 +124,33 @@ async function main(): Promise<number> {
   const tally = new Tally(order)
   await sweep({ from, seeds, jobs, keepWholeTrace: trace, ...(bug && { bug }), onOutcome: tally.hear })
   tally.tellAll()
-  return tally.violations > 0 ? 1 : 0
+  const areBugsFound = !order.huntsBugs || (await huntAll(jobs))
+  return tally.violations === 0 && areBugsFound ? 0 : 1
+}
+
+/** @returns whether every deliberate bug was found as it should be */
+async function huntAll(jobs: number): Promise<boolean> {
+  const startMs = systemClock.now()
+  let [all, right] = [0, 0]
+  const onQuarry = (quarry: Quarry): void => {
+    all++
+    if (quarry.isAsExpected) right++
+    console.log(tellQuarry(quarry))
+  }
+  await hunt({ jobs, onQuarry })
+  const tookMs = systemClock.now() - startMs
+  console.log(
+    `${right} of ${all} deliberate bugs were met as they should be, in ${(tookMs / 1000).toFixed(1)} s`,
+  )
+  return right === all
+}
+
+function tellQuarry({ bug, outcome, seeds, isAsExpected }: Quarry): string {
+  const met = outcome
+    ? `found in seed ${outcome.seed}, for "${outcome.violation?.rule}" is violated`
+    : `no violation in ${seeds} seeds`
+  const replay = outcome && !isAsExpected ? `\n  replay: ${replayCommand(outcome.seed, bug)}` : ''
+  return `${isAsExpected ? 'as expected' : 'NOT AS EXPECTED'}: ${bug}: ${met}${replay}`
 }
 
 process.exitCode = await main()

@@ -12,7 +12,8 @@ export interface SweepOptions extends Omit<SimulationOptions, 'seed'> {
 
 /** Lives through a range of seeds. @throws Error when a thread dies of one: its seed is named */
 export async function sweep(options: SweepOptions): Promise<void> {
-  const { from, seeds, jobs, onOutcome, ...rest } = options
+  const { from, seeds, onOutcome, ...rest } = options
+  const jobs = Math.min(options.jobs, seeds)
   let next = from
   let goesOn = true
   const take = (): number | undefined => (goesOn && next < from + seeds ? next++ : undefined)
