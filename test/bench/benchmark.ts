@@ -16,6 +16,8 @@ export interface BenchmarkOptions {
   readonly minutes: number
   /** How many agents take part in a benchmark that pretends them. */
   readonly agents: number
+  /** How many tasks a benchmark starts at least that counts them. */
+  readonly tasks: number
   /** Which store a benchmark uses that brings its own. */
   readonly store: StoreKind
   /** Where a benchmark that measures in processes of its own has them write their profiles, if anywhere. */

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { systemClock, toTimestamp } from '@shoal/common'
 import { type Benchmark, type BenchmarkOptions, type Result, rounded } from './benchmark.js'
 import { calibrate } from './calibration.js'
+import { churn } from './churn/index.js'
 import { converge } from './converge.js'
 import { dispatcher } from './dispatcher/index.js'
 import { endpoints } from './endpoints/index.js'
@@ -27,6 +28,12 @@ interface Entry {
 }
 
 const BENCHMARKS: Record<string, Entry> = {
+  churn: {
+    run: churn,
+    rounds: 1,
+    about:
+      'tasks started and ended (--tasks 10000) while agents are killed, then every host compared with before; about an hour',
+  },
   converge: {
     run: converge,
     rounds: 3,
@@ -76,7 +83,7 @@ const BENCHMARKS: Record<string, Entry> = {
   },
 }
 
-const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--agents N] [--store KIND] [--json] [--profile DIR] [--check] [--save]
+const HELP = `Usage: npm run bench -- <name> [--rounds N] [--minutes N] [--agents N] [--tasks N] [--store KIND] [--json] [--profile DIR] [--check] [--save]
 
 ${Object.entries(BENCHMARKS)
   .map(([name, { rounds, about }]) => `  ${name.padEnd(14)} ${about} (--rounds ${rounds})`)
@@ -87,6 +94,7 @@ Each but load prints a table, and with --json a document as its last line. Those
 own and end it.
 
   --agents N     how many agents are pretended (10000)
+  --tasks N      how many tasks are started and ended at least (10000)
   --store KIND   embedded, or etcd: one that the benchmark starts
   --profile DIR  writes CPU and heap profiles there, to be opened with Chrome's developer tools; all gets slower by it
   --check        ends with 1 when a figure is half as bad again as in the latest runs of test/bench/history; times are
@@ -125,6 +133,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string' },
     save: { type: 'boolean', default: false },
     store: { type: 'string', default: 'embedded' },
+    tasks: { type: 'string', default: '10000' },
   },
 })
 if (values.help) {
@@ -152,6 +161,11 @@ if (!Number.isInteger(agents) || agents < 1) {
   console.error('--agents must be 1 or more')
   process.exit(1)
 }
+const tasks = Number(values.tasks)
+if (!Number.isInteger(tasks) || tasks < 1) {
+  console.error('--tasks must be 1 or more')
+  process.exit(1)
+}
 const { store } = values
 if (store !== 'embedded' && store !== 'etcd') {
   console.error('--store must be embedded or etcd')
@@ -159,7 +173,7 @@ if (store !== 'embedded' && store !== 'etcd') {
 }
 const say = (text: string): void => void process.stderr.write(`bench: ${text}\n`)
 const profileDir = values.profile === undefined ? {} : { profileDir: resolve(values.profile) }
-const options: BenchmarkOptions = { say, rounds, minutes, agents, store, ...profileDir }
+const options: BenchmarkOptions = { say, rounds, minutes, agents, tasks, store, ...profileDir }
 const calibrationMs = rounded(calibrate())
 const work = (): Promise<Result[]> => benchmark.run(options)
 const inProcess = benchmark.inProcesses ? undefined : options.profileDir
