@@ -10,10 +10,12 @@ const LISTINGS: Readonly<Record<string, string>> = {
   'firewall rule': 'iptables -S',
   network: "docker network ls --format '{{.Name}}'",
   container: "docker ps -a --format '{{.Names}}'",
-  // Elements of our table, and chains of services; the table itself stays as long as the host is of the cluster.
-  element:
-    'nft list table ip shoal 2>/dev/null | grep -E "elements|^\\s+[0-9\\"t].*[:,]|chain [vp]_" || true',
 }
+
+/** Our table; what counts as left in it is said below. */
+const TABLE = "nft -j list table ip shoal 2>/dev/null || echo '{}'"
+/** The addresses of the cluster's nodes: they are known as long as the host is one of them. */
+const NODES = 'nodes'
 
 /** By the kind of thing: what there is of it. */
 export type Inventory = Readonly<Record<string, readonly string[]>>
@@ -22,12 +24,36 @@ export type Inventory = Readonly<Record<string, readonly string[]>>
 export async function inventoryOf({ name }: LabMachine): Promise<Inventory> {
   const entries = await Promise.all(
     Object.entries(LISTINGS).map(async ([kind, command]): Promise<[string, string[]]> => {
-      const { code, stdout, stderr } = await onHost(name, ['sh', '-c', command])
-      if (code !== 0) throw new Error(`${name}: ${command}: ${stderr}`)
-      return [kind, stdout.split('\n').filter(Boolean)]
+      const text = await answerOf(name, command)
+      return [kind, text.split('\n').filter(Boolean)]
     }),
   )
-  return Object.fromEntries(entries)
+  return { ...Object.fromEntries(entries), 'in our table': contentsOf(await answerOf(name, TABLE)) }
+}
+
+async function answerOf(host: string, command: string): Promise<string> {
+  const { code, stdout, stderr } = await onHost(host, ['sh', '-c', command])
+  if (code !== 0) throw new Error(`${host}: ${command}: ${stderr}`)
+  return stdout
+}
+
+interface TableDocument {
+  readonly nftables?: readonly {
+    readonly set?: { readonly name: string; readonly elem?: readonly unknown[] }
+    readonly map?: { readonly name: string; readonly elem?: readonly unknown[] }
+    readonly chain?: { readonly name: string }
+  }[]
+}
+
+/** Elements, and chains of services. The fixed part stays, without effect, as long as the host is in the cluster. */
+function contentsOf(text: string): string[] {
+  const { nftables = [] } = JSON.parse(text) as TableDocument
+  return nftables.flatMap(({ set, map, chain }) => {
+    const elements = set ?? map
+    if (elements && elements.name !== NODES)
+      return (elements.elem ?? []).map((element) => `${elements.name}: ${JSON.stringify(element)}`)
+    return chain && /^[vp]_/u.test(chain.name) ? [`chain ${chain.name}`] : []
+  })
 }
 
 /** What is there that was not there before, in words. */
