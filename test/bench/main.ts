@@ -17,6 +17,7 @@ import { mesh } from './mesh/index.js'
 import { outage } from './outage.js'
 import { profiled } from './profile.js'
 import { scheduler } from './scheduler/index.js'
+import { store as storeBenchmark } from './store/index.js'
 import { zeroFailures } from './zero-failures/index.js'
 
 interface Entry {
@@ -73,6 +74,13 @@ const BENCHMARKS: Record<string, Entry> = {
     run: scheduler,
     rounds: 3,
     about: 'tasks to nodes in memory, up to a million tasks on 100 000 nodes; no lab; about 3 minutes, 6 GB',
+    inProcesses: true,
+  },
+  store: {
+    run: storeBenchmark,
+    rounds: 1,
+    about:
+      'writes of 50 000 tasks to both stores, and a takeover with 100 000 tasks on 10 000 nodes; about 3 minutes',
     inProcesses: true,
   },
   'zero-failures': {

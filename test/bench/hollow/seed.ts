@@ -9,7 +9,7 @@ import { openMembership } from '@shoal/manager/membership'
 import { sealedStore, storeConfig } from '@shoal/manager/store-setup'
 import { type LiveState, openState, put } from '@shoal/manager/state/index'
 import { leaderKey } from '@shoal/manager/state/keys'
-import type { Mutation } from '@shoal/manager/state/records'
+import type { Mutation, NodeRecord } from '@shoal/manager/state/records'
 import { openStore, type Store } from '@shoal/manager/store/index'
 import { freePort } from '../../support/free-port.js'
 
@@ -29,15 +29,22 @@ export interface SeededCluster {
 
 export type SeedStore = ManagerConfig['store']
 
+export interface SeedOptions {
+  /** How many nodes join. */
+  readonly nodes: number
+  /** What is known of a node; without it no more than that it has joined. */
+  readonly node?: (id: string, index: number) => NodeRecord
+  /** Further records, given the IDs of the nodes. */
+  readonly more?: (nodeIds: readonly string[]) => Iterable<Mutation>
+}
+
 /**
  * Founds a cluster as a manager does, and has nodes join it, but without a process: their records are written as the
  * join would. (10 000 joins one by one would measure the making of certificates.)
- * @param more further records, given the IDs of the nodes
  */
 export async function seedCluster(
   store: SeedStore,
-  nodes: number,
-  more: (nodeIds: readonly string[]) => Iterable<Mutation> = () => [],
+  { nodes, node = joined, more = () => [] }: SeedOptions,
 ): Promise<SeededCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-bench-'))
   const config = await managerConfig(folder, store)
@@ -49,7 +56,10 @@ export async function seedCluster(
   const state = await leadingState(opened, membership.clusterId)
   await foundCluster({ ...deps, config, membership, state })
   const nodeIds = Array.from({ length: nodes }, () => newId(systemRandom))
-  await commitAll(state, nodeIds.map(joined))
+  await commitAll(
+    state,
+    nodeIds.map((id, index) => put('node', node(id, index))),
+  )
   await commitAll(state, more(nodeIds))
   const { RootCertificate = '', RootKey = '' } = state.cluster()?.Shoal ?? {}
   await opened.commit({
@@ -103,6 +113,6 @@ export async function commitAll(state: LiveState, mutations: Iterable<Mutation>)
   await Promise.all(chunks)
 }
 
-function joined(id: string): Mutation {
-  return put('node', newNodeRecord({ id, role: 'worker', address: '127.0.0.1', nowMs: systemClock.now() }))
+function joined(id: string): NodeRecord {
+  return newNodeRecord({ id, role: 'worker', address: '127.0.0.1', nowMs: systemClock.now() })
 }

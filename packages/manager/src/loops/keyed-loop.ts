@@ -37,7 +37,8 @@ export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 1
 const REST_RATIO = 9
 /** Decisions that took less are not worth a rest, in milliseconds. */
 const QUICK_MS = 5
-const LONGEST_REST_MS = 1_000
+/** However long a decision took, its key has another turn after this, in milliseconds. */
+const LONGEST_REST_MS = 5_000
 
 /** Runs one reconciler until the signal aborts. Invariants: a key is in work at most once; no wake-up is lost. */
 export class KeyedLoop {
