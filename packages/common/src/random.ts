@@ -1,5 +1,5 @@
 /** The only file that asks the machine for randomness. */
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** A source of random numbers. Simulations pass a seeded one in. */
 export interface Random {
@@ -7,9 +7,29 @@ export interface Random {
   next(): number
 }
 
-export const systemRandom: Random = {
-  next: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+/** Bytes of one number. */
+const WIDTH = 6
+/** Bytes that are asked for at once: to ask for each number costs more than all else in the making of an ID. */
+const STOCK = 1024 * WIDTH
+
+/** The machine's cryptographic randomness. What was handed out is not kept. */
+class SystemRandom implements Random {
+  readonly #stock = Buffer.alloc(STOCK)
+  #used = STOCK
+
+  next(): number {
+    if (this.#used === STOCK) {
+      randomFillSync(this.#stock)
+      this.#used = 0
+    }
+    const number = this.#stock.readUIntBE(this.#used, WIDTH)
+    this.#stock.fill(0, this.#used, this.#used + WIDTH)
+    this.#used += WIDTH
+    return number / 2 ** (8 * WIDTH)
+  }
 }
+
+export const systemRandom: Random = new SystemRandom()
 
 /**
  * The same numbers for the same seed.

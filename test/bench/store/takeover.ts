@@ -37,7 +37,10 @@ export async function takeover({ say }: BenchmarkOptions): Promise<Result[]> {
     say('killing the primary')
     const startMs = Date.now()
     await primary.kill()
-    await write(secondary)
+    await write(secondary).catch((error: unknown) => {
+      say(secondary.log.slice(-4000))
+      throw error
+    })
     const seconds = (Date.now() - startMs) / 1000
     return [
       {

@@ -184,6 +184,24 @@ describe('a keyed loop', () => {
     expect(looked).toEqual(['large', 'small', 'large'])
   })
 
+  test('many keys that take their time do not keep the process from all else', async () => {
+    const clock = new PonderClock()
+    const ponder = (): Promise<undefined> => {
+      clock.ponder(4)
+      return nothing()
+    }
+    const { state, loop, looked, stop } = await stage(ponder, 2, clock)
+    for (let i = 0; i < 20; i++) await storeRecord(state, 'service', aService(`s${i}`))
+    loop.start(stop.signal)
+    clock.advance(0)
+    await settle()
+
+    // The event loop turns, though the queue is not empty.
+    expect(looked.length).toBeLessThan(10)
+    await clock.advanceAsync(10)
+    expect(new Set(looked).size).toBe(20)
+  })
+
   test('rests after a failure, then tries again', async () => {
     let failures = 2
     const { clock, state, loop, looked, stop } = await stage(() =>

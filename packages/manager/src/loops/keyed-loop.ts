@@ -37,6 +37,8 @@ export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 1
 const REST_RATIO = 9
 /** Decisions that took less are not worth a rest, in milliseconds. */
 const QUICK_MS = 5
+/** After so many milliseconds of decisions others get their turn. */
+const SLICE_MS = 20
 /** However long a decision took, its key has another turn after this, in milliseconds. */
 const LONGEST_REST_MS = 5_000
 
@@ -49,6 +51,9 @@ export class KeyedLoop {
    * and what else this process does gets most of its time.
    */
   readonly #resting = new Map<string, CancelTimer>()
+  /** Spent on decisions since the last pause, in milliseconds. */
+  #workedMs = 0
+  #cancelPause: CancelTimer | undefined
   /** The keys whose latest reconcile lost its commit to another write. */
   readonly #lostLast = new Set<string>()
   readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
@@ -82,6 +87,7 @@ export class KeyedLoop {
         this.#wakeAt.clear()
         for (const cancel of this.#resting.values()) cancel()
         this.#resting.clear()
+        this.#cancelPause?.()
         this.#queue.clear()
       },
       { once: true },
@@ -101,7 +107,8 @@ export class KeyedLoop {
   }
 
   #pump(): void {
-    if (this.#stopped) return
+    if (this.#stopped || this.#cancelPause) return
+    if (this.#workedMs >= SLICE_MS) return this.#pause()
     for (const key of this.#queue) {
       if (this.#working.size >= this.#options.concurrency) return
       if (this.#working.has(key) || this.#resting.has(key)) continue
@@ -109,6 +116,15 @@ export class KeyedLoop {
       this.#working.add(key)
       void this.#work(key)
     }
+  }
+
+  /** Whatever else waits has its turn: heartbeats, and what the store answers. */
+  #pause(): void {
+    this.#cancelPause = this.#options.clock.setTimer(0, () => {
+      this.#cancelPause = undefined
+      this.#workedMs = 0
+      this.#pump()
+    })
   }
 
   async #work(key: string): Promise<void> {
@@ -132,6 +148,7 @@ export class KeyedLoop {
     const startMs = clock.now()
     const outcome = this.#reconciler.reconcile(key)
     const tookMs = clock.now() - startMs
+    this.#workedMs += tookMs
     if (tookMs >= QUICK_MS) this.#rest(key, Math.min(tookMs * REST_RATIO, LONGEST_REST_MS))
     return outcome
   }
