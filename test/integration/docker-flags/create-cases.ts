@@ -1,0 +1,127 @@
+import type { FlagCase } from './flag-case.js'
+
+/** Every flag of `docker service create`, and what becomes of it in the service's spec. */
+export const CREATE_CASES: readonly FlagCase[] = [
+  { args: ['--cap-add', 'NET_ADMIN'], container: { CapabilityAdd: ['CAP_NET_ADMIN'] } },
+  { args: ['--cap-drop', 'CHOWN'], container: { CapabilityDrop: ['CAP_CHOWN'] } },
+  {
+    args: ['--config', 'source=settings,target=/etc/s,mode=0400'],
+    container: { Configs: [aFile('settings', '/etc/s', 0o400)] },
+  },
+  {
+    args: ['--secret', 'source=password,target=pw,uid=7'],
+    container: { Secrets: [{ SecretName: 'password', File: { Name: 'pw', UID: '7' } }] },
+  },
+  {
+    args: ['--constraint', 'node.role==worker'],
+    task: { Placement: { Constraints: ['node.role==worker'] } },
+  },
+  { args: ['--container-label', 'a=b'], container: { Labels: { a: 'b' } } },
+  { args: ['--credential-spec', 'file://x'], refused: /CredentialSpec|credential/i },
+  { args: ['--dns', '1.1.1.1'], container: { DNSConfig: { Nameservers: ['1.1.1.1'] } } },
+  { args: ['--dns-option', 'ndots:2'], container: { DNSConfig: { Options: ['ndots:2'] } } },
+  { args: ['--dns-search', 'example.org'], container: { DNSConfig: { Search: ['example.org'] } } },
+  { args: ['--endpoint-mode', 'dnsrr'], spec: { EndpointSpec: { Mode: 'dnsrr' } } },
+  { args: ['--entrypoint', 'sh -c'], container: { Command: ['sh', '-c'] } },
+  { args: ['--env', 'A=b'], container: { Env: ['A=b'] } },
+  { args: ['--env-file', 'ENV_FILE'], container: { Env: ['FROM_FILE=yes'] } },
+  {
+    args: ['--generic-resource', 'gpu=2'],
+    task: {
+      Resources: {
+        Reservations: { GenericResources: [{ DiscreteResourceSpec: { Kind: 'gpu', Value: 2 } }] },
+      },
+    },
+  },
+  { args: ['--group', 'audio'], container: { Groups: ['audio'] } },
+  { args: ['--health-cmd', 'true'], container: { Healthcheck: { Test: ['CMD-SHELL', 'true'] } } },
+  { args: ['--health-interval', '7s'], container: { Healthcheck: { Interval: 7e9 } } },
+  { args: ['--health-retries', '4'], container: { Healthcheck: { Retries: 4 } } },
+  {
+    args: ['--health-cmd', 'true', '--health-start-period', '9s'],
+    container: { Healthcheck: { StartPeriod: 9e9 } },
+  },
+  { args: ['--health-start-interval', '2s'], container: { Healthcheck: { StartInterval: 2e9 } } },
+  { args: ['--health-timeout', '3s'], container: { Healthcheck: { Timeout: 3e9 } } },
+  { args: ['--no-healthcheck'], container: { Healthcheck: { Test: ['NONE'] } } },
+  { args: ['--host', 'db:10.0.0.9'], container: { Hosts: ['10.0.0.9 db'] } },
+  { args: ['--hostname', '{{.Task.Name}}'], container: { Hostname: '{{.Task.Name}}' } },
+  { args: ['--init'], container: { Init: true } },
+  { args: ['--isolation', 'hyperv'], refused: /isolation/i },
+  { args: ['--label', 'tier=web'], spec: { Labels: { tier: 'web' } } },
+  { args: ['--limit-cpu', '0.5'], task: { Resources: { Limits: { NanoCPUs: 5e8 } } } },
+  { args: ['--limit-memory', '64m'], task: { Resources: { Limits: { MemoryBytes: 64 * 2 ** 20 } } } },
+  { args: ['--limit-pids', '50'], task: { Resources: { Limits: { Pids: 50 } } } },
+  { args: ['--log-driver', 'json-file'], task: { LogDriver: { Name: 'json-file' } } },
+  {
+    args: ['--log-driver', 'json-file', '--log-opt', 'max-size=1m'],
+    task: { LogDriver: { Options: { 'max-size': '1m' } } },
+  },
+  {
+    args: ['--mode', 'replicated-job', '--replicas', '4', '--max-concurrent', '2'],
+    spec: { Mode: { ReplicatedJob: { MaxConcurrent: 2, TotalCompletions: 4 } } },
+  },
+  { args: ['--mode', 'global'], spec: { Mode: { Global: {} } } },
+  {
+    args: ['--mount', 'type=tmpfs,dst=/scratch,tmpfs-size=1m'],
+    container: { Mounts: [{ Type: 'tmpfs', Target: '/scratch', TmpfsOptions: { SizeBytes: 2 ** 20 } }] },
+  },
+  { args: ['--network', 'name=front,alias=till'], task: { Networks: [{ Aliases: ['till'] }] } },
+  { args: ['--no-resolve-image'], container: { Image: 'busybox:latest' } },
+  {
+    args: ['--placement-pref', 'spread=node.labels.zone'],
+    task: { Placement: { Preferences: [{ Spread: { SpreadDescriptor: 'node.labels.zone' } }] } },
+  },
+  {
+    args: ['--publish', 'published=8081,target=80'],
+    spec: { EndpointSpec: { Ports: [{ PublishedPort: 8081, TargetPort: 80, PublishMode: 'ingress' }] } },
+  },
+  { args: ['--quiet'], spec: {} },
+  { args: ['--detach'], spec: {} },
+  { args: ['--name', 'by-its-name'], spec: { Name: 'by-its-name' } },
+  { args: ['--read-only'], container: { ReadOnly: true } },
+  { args: ['--replicas', '2'], spec: { Mode: { Replicated: { Replicas: 2 } } } },
+  { args: ['--replicas-max-per-node', '1'], task: { Placement: { MaxReplicas: 1 } } },
+  { args: ['--reserve-cpu', '0.1'], task: { Resources: { Reservations: { NanoCPUs: 1e8 } } } },
+  { args: ['--reserve-memory', '16m'], task: { Resources: { Reservations: { MemoryBytes: 16 * 2 ** 20 } } } },
+  { args: ['--restart-condition', 'on-failure'], task: { RestartPolicy: { Condition: 'on-failure' } } },
+  { args: ['--restart-delay', '2s'], task: { RestartPolicy: { Delay: 2e9 } } },
+  { args: ['--restart-max-attempts', '3'], task: { RestartPolicy: { MaxAttempts: 3 } } },
+  { args: ['--restart-window', '1m'], task: { RestartPolicy: { Window: 60e9 } } },
+  { args: ['--rollback-delay', '2s'], spec: { RollbackConfig: { Delay: 2e9 } } },
+  {
+    args: ['--rollback-failure-action', 'continue'],
+    spec: { RollbackConfig: { FailureAction: 'continue' } },
+  },
+  { args: ['--rollback-max-failure-ratio', '0.5'], spec: { RollbackConfig: { MaxFailureRatio: 0.5 } } },
+  { args: ['--rollback-monitor', '3s'], spec: { RollbackConfig: { Monitor: 3e9 } } },
+  { args: ['--rollback-order', 'start-first'], spec: { RollbackConfig: { Order: 'start-first' } } },
+  { args: ['--rollback-parallelism', '3'], spec: { RollbackConfig: { Parallelism: 3 } } },
+  { args: ['--stop-grace-period', '3s'], container: { StopGracePeriod: 3e9 } },
+  { args: ['--stop-signal', 'SIGINT'], container: { StopSignal: 'SIGINT' } },
+  { args: ['--sysctl', 'net.core.somaxconn=128'], container: { Sysctls: { 'net.core.somaxconn': '128' } } },
+  { args: ['--tty'], container: { TTY: true } },
+  {
+    args: ['--ulimit', 'nofile=1024:2048'],
+    container: { Ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 2048 }] },
+  },
+  { args: ['--update-delay', '2s'], spec: { UpdateConfig: { Delay: 2e9 } } },
+  { args: ['--update-failure-action', 'rollback'], spec: { UpdateConfig: { FailureAction: 'rollback' } } },
+  { args: ['--update-max-failure-ratio', '0.5'], spec: { UpdateConfig: { MaxFailureRatio: 0.5 } } },
+  { args: ['--update-monitor', '3s'], spec: { UpdateConfig: { Monitor: 3e9 } } },
+  { args: ['--update-order', 'start-first'], spec: { UpdateConfig: { Order: 'start-first' } } },
+  { args: ['--update-parallelism', '3'], spec: { UpdateConfig: { Parallelism: 3 } } },
+  { args: ['--user', '1000'], container: { User: '1000' } },
+  { args: ['--with-registry-auth'], spec: {} },
+  { args: ['--workdir', '/tmp'], container: { Dir: '/tmp' } },
+  { args: ['--oom-score-adj', '100'], container: { OomScoreAdj: 100 } },
+  {
+    args: ['--memory-swap', '128m', '--limit-memory', '64m'],
+    task: { Resources: { SwapBytes: 128 * 2 ** 20 } },
+  },
+  { args: ['--memory-swappiness', '10'], task: { Resources: { MemorySwappiness: 10 } } },
+]
+
+function aFile(name: string, target: string, mode: number): object {
+  return { ConfigName: name, File: { Name: target, Mode: mode } }
+}
