@@ -4,6 +4,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock, toTimestamp } from '@shoal/common'
+import { api } from './api.js'
 import { type Benchmark, type BenchmarkOptions, type Result, rounded } from './benchmark.js'
 import { calibrate } from './calibration.js'
 import { churn } from './churn/index.js'
@@ -29,6 +30,12 @@ interface Entry {
 }
 
 const BENCHMARKS: Record<string, Entry> = {
+  api: {
+    run: api,
+    rounds: 30,
+    about:
+      'service ls, service ps and node ls with 1 000 services, 10 000 tasks and 200 nodes; no lab; seconds',
+  },
   churn: {
     run: churn,
     rounds: 1,

@@ -1,3 +1,7 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { get } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { knownPaths } from '@shoal/manager/api/known-paths'
 import { describe, expect, test } from 'vitest'
 import { SceneClient, filters, image, SPEC, type Method } from './scene-client.js'
@@ -200,6 +204,23 @@ describe('bad input gets Docker’s status and words, and changes nothing', () =
     const answer = await client.ask('GET', path)
     expect(answer.status).toBe(status)
     expect(answer.body.message).toMatch(message)
+  })
+
+  test('a thousand services are asked for at once, over a connection', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'shoal-api-'))
+    const socketPath = join(folder, 'api.sock')
+    await client.server.listen({ path: socketPath })
+    const names = Array.from({ length: 1000 }, (_, index) => `service-number-${index}`)
+    const path = `/services?${filters({ name: names })}`
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      get({ socketPath, path, agent: false }, (answer) => resolve(answer.resume().statusCode)).once(
+        'error',
+        reject,
+      )
+    })
+    expect(path.length).toBeGreaterThan(16 * 1024)
+    expect(status).toBe(200)
+    await rm(folder, { recursive: true })
   })
 
   test('a body beyond all measure', async () => {

@@ -44,7 +44,8 @@ export class Sender {
     this.#agent.destroy()
   }
 
-  #exchange({ method, path, headers, body }: MutatedRequest): Promise<Answer> {
+  #exchange(mutated: MutatedRequest): Promise<Answer> {
+    const { method, path, headers, body } = mutated
     return new Promise((resolve) => {
       const failed = (error: Error): void =>
         resolve({ status: 0, headers: {}, text: error.message, ended: true })
@@ -64,7 +65,8 @@ export class Sender {
         return resolve({ status: -1, headers: {}, text: String(error), ended: true })
       }
       call.once('timeout', () => call.destroy(new Error(`no answer within ${PATIENCE_MS} ms`)))
-      call.once('error', failed)
+      // As every client does: a connection that the manager closed meanwhile says nothing of this request.
+      call.once('error', (error) => (call.reusedSocket ? resolve(this.#exchange(mutated)) : failed(error)))
       call.once('response', (response) => {
         let text = ''
         const status = response.statusCode ?? 0

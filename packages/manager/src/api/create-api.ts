@@ -38,8 +38,10 @@ const ANSWERED_BY_EVERY_MANAGER: ReadonlySet<string> = new Set([
 ])
 /** The end of what a client types is not the end of what it reads. Without TLS, Node's servers do it by themselves. */
 const HALF_OPEN = { allowHalfOpen: true }
-/** As long as a request's head can be: what is too long for a name is not found, as with Docker. */
-const LONGEST_PARAMETER = 16 * 1024
+/** As much as Docker takes: whoever asks for the tasks of a thousand services names them in the path. */
+const LARGEST_HEAD_BYTES = 1024 * 1024
+/** What is too long for a name is not found, as with Docker. */
+const LONGEST_PARAMETER = LARGEST_HEAD_BYTES
 
 /**
  * The Engine API as one server that does not listen yet: call `listen` on it, with `path` for a unix socket or with
@@ -83,7 +85,9 @@ function newServer({ https, facts }: ApiOptions): FastifyInstance {
         .send(body)
     },
     serverFactory: (handler) =>
-      https ? createHttpsServer({ ...https, ...HALF_OPEN }, handler) : createServer(handler),
+      https
+        ? createHttpsServer({ ...https, ...HALF_OPEN, maxHeaderSize: LARGEST_HEAD_BYTES }, handler)
+        : createServer({ maxHeaderSize: LARGEST_HEAD_BYTES }, handler),
   })
 }
 
