@@ -5,6 +5,7 @@
 //   --lab      also: what the lab's images are made from
 //   --proxies  also: in .tools, what `npm run bench -- mesh` measures with and against
 //   --registry also: a registry's program in .tools (for the tests of pulls), without installing its service
+//   --clients  also: the Docker SDK for Python in .tools (for the tests of clients)
 //
 // Installed packages are recorded by the lock file's hash, so a second run takes well under a second.
 import { createHash } from 'node:crypto'
@@ -93,6 +94,21 @@ const PROXIES = {
   'usr/sbin/nginx': ['nginx'],
 }
 
+/** With all that it needs beside Python itself. */
+const PYTHON_CLIENT = [
+  'python3-docker',
+  'python3-requests',
+  'python3-urllib3',
+  'python3-idna',
+  'python3-certifi',
+  'python3-chardet',
+  'python3-charset-normalizer',
+  'python3-six',
+  'python3-websocket',
+  'python3-packaging',
+  'python3-distutils',
+]
+
 /**
  * An engine that was killed leaves its process ids behind; if another process has got one of them since, the engine
  * takes itself for running already, or waits for a containerd that is none.
@@ -153,6 +169,10 @@ if (wanted.has('--docker')) {
 }
 if (wanted.has('--etcd')) aptInstall({ etcd: ['etcd-server'] })
 if (wanted.has('--registry')) unpackTool('usr/bin/docker-registry', ['docker-registry'])
+if (wanted.has('--clients')) {
+  aptInstall({ python3: ['python3'] })
+  unpackTool('usr/lib/python3/dist-packages/docker/__init__.py', PYTHON_CLIENT)
+}
 if (wanted.has('--proxies'))
   for (const [program, names] of Object.entries(PROXIES)) unpackTool(program, names)
 if (wanted.has('--lab')) aptInstall({ debootstrap: ['debootstrap'], busybox: ['busybox-static'] })
