@@ -72,7 +72,9 @@ export class Follower {
         log.warn({ revision: this.#position }, 'the store forgot what came next: loading everything anew')
         return
       }
-      memory.apply(batch.events.flatMap((event) => this.#toWritten(event) ?? []))
+      // The primary hears its own writes again. What is loaded anew must be whole, though: what lacks there is deleted.
+      const news = batch.events.filter(({ revision }) => !memory.knowsAllOf(revision))
+      memory.apply(news.flatMap((event) => this.#toWritten(event) ?? []))
       this.#advance(batch.revision)
     }
     // A closed store ends its watches at once: without a rest this would spin until the signal aborts.
@@ -85,11 +87,9 @@ export class Follower {
     for (const waiter of this.#waiters) waiter()
   }
 
-  /** @returns undefined for keys that hold no record, and for what memory knows already */
+  /** @returns undefined for keys that hold no record */
   #toWritten(from: Entry | StoreEvent): Written | undefined {
     const { memory, cluster } = this.#options
-    // The primary hears its own writes again.
-    if (memory.knowsAllOf(from.revision)) return undefined
     const place = placeOf(cluster, from.key)
     if (place === undefined) return undefined
     const { revision } = from

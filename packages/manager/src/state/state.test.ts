@@ -57,6 +57,31 @@ describe('following the store', () => {
     await written
   })
 
+  test('what it wrote itself stays when everything is loaded anew before the watch has told of it', async () => {
+    const store = new MemoryStore()
+    const watch = store.watch.bind(store)
+    let release = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    store.watch = async function* (...range) {
+      await held
+      yield* watch(...range)
+    }
+    const state = await createTestState(new VirtualClock(), { store })
+    const heard: Change[] = []
+    await storeRecord(state, 'task', aTask('t1'))
+    await storeRecord(state, 'task', aTask('t2'))
+    state.subscribe((changes) => heard.push(...changes))
+
+    store.compact(Number.MAX_SAFE_INTEGER)
+    release()
+    await settle()
+
+    expect(Array.from(state.all('task'), ({ ID }) => ID)).toEqual(['t1', 't2'])
+    expect(heard).toEqual([])
+  })
+
   test('a compaction while it was behind makes it load everything anew, and nothing is missed', async () => {
     const clock = new VirtualClock()
     const store = new MemoryStore()
