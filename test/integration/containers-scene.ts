@@ -1,15 +1,17 @@
 /** Containers of tasks on this machine's own engine, reached through a manager's API: the stage of containers.test.ts. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { silentLogger } from '@shoal/common'
+import { silentLogger, systemClock } from '@shoal/common'
 import { CLUSTER_ID_LABEL, NODE_ID_LABEL, TASK_ID_LABEL } from '@shoal/agent/executor/index'
 import { DEFAULT_RELAYS, Relays } from '@shoal/agent/relay/index'
-import { createApi, EventLog, WriteQueue } from '@shoal/manager/api/index'
-import { put, type Mutation, type State } from '@shoal/manager/state/index'
+import { type ApiOptions, createApi, EventLog, WriteQueue } from '@shoal/manager/api/index'
+import { issueClient, provisionManager } from '@shoal/manager/ca/index'
+import { type ClusterRecord, put, type Mutation, type State } from '@shoal/manager/state/index'
 import { aClusterWithApi } from './api-scene.js'
 import { createScene, status, task, type Agent } from './session-scene.js'
 import { eventually } from '../support/index.js'
@@ -36,8 +38,10 @@ export async function createContainersScene() {
   await state.commit([...beatSlowly(state), ...giveSpec(state)])
   const { engines } = sessions.manager.dispatcher
   const events = new EventLog(state, base.options.clock)
-  const api = createApi({ ...base.options, state, events, writes: new WriteQueue(), engines })
+  const options = { ...base.options, state, events, writes: new WriteQueue(), engines }
+  const api = createApi(options)
   await api.listen({ path: socketPath })
+  const overTls = await listenWithTls(options, base.state.cluster(), folder)
   const owner = { nodeId: 'n1', clusterId: `cluster-${process.pid}-${folder.slice(-6)}` }
   const startAgent = async (): Promise<Agent> => {
     const relays = new Relays({ ...DEFAULT_RELAYS, socketPath: SOCKET, owner, log: silentLogger })
@@ -90,7 +94,8 @@ export async function createContainersScene() {
       return stdout.trim()
     },
     /** The docker CLI, against the manager. */
-    docker: (...args: string[]): Promise<Done> => ask('docker', args, socketPath),
+    docker: (...args: string[]): Promise<Done> =>
+      ask('docker', args, { DOCKER_HOST: `unix://${socketPath}` }),
     /** The same, while it goes on. */
     follow(...args: string[]) {
       const child = spawn('docker', args, { env: { ...process.env, DOCKER_HOST: `unix://${socketPath}` } })
@@ -109,15 +114,20 @@ export async function createContainersScene() {
         },
       }
     },
-    shell: (script: string): Promise<Done> => ask('sh', ['-c', script], socketPath),
+    shell: (script: string): Promise<Done> =>
+      ask('sh', ['-c', script], { DOCKER_HOST: `unix://${socketPath}` }),
+    /** The same, with docker reaching the manager over TLS. */
+    shellOverTls: (script: string): Promise<Done> => ask('sh', ['-c', script], overTls.environment),
     /** The same in a terminal, to which the inputs are typed a second apart. */
     inTerminal(command: string, inputs: readonly string[]): Promise<Done> {
       const typing = inputs.map((input) => `sleep 1; printf '${input}'`).join('; ')
-      return ask('sh', ['-c', `(${typing}; sleep 1) | script -qefc '${command}' /dev/null`], socketPath)
+      return ask('sh', ['-c', `(${typing}; sleep 1) | script -qefc '${command}' /dev/null`], {
+        DOCKER_HOST: `unix://${socketPath}`,
+      })
     },
     async end(): Promise<void> {
       if (containers.length > 0) await run('docker', ['rm', '-f', '-v', ...containers])
-      await api.close()
+      await Promise.all([api.close(), overTls.close()])
       await Promise.all([sessions.end(), base.end()])
       await rm(folder, { recursive: true })
     },
@@ -139,8 +149,35 @@ function giveSpec(state: State): Mutation[] {
   return [put('service', { ...service, Spec })]
 }
 
-async function ask(program: string, args: readonly string[], socketPath: string): Promise<Done> {
-  const env = { ...process.env, DOCKER_HOST: `unix://${socketPath}`, TERM: 'xterm' }
+/** A second listener, over TLS; its client's certificate is in a folder as docker wants it. */
+async function listenWithTls(options: ApiOptions, cluster: ClusterRecord | undefined, folder: string) {
+  if (!cluster) throw new Error('no cluster')
+  const now = systemClock.now()
+  const {
+    keyPem: key,
+    certificatePem: cert,
+    rootsPem: ca,
+  } = provisionManager(cluster, 'n1', ['127.0.0.1'], now)
+  const api = createApi({ ...options, https: { key, cert, ca, requestCert: true, rejectUnauthorized: true } })
+  await api.listen({ host: '127.0.0.1', port: 0 })
+  const client = issueClient(cluster, 'admin', now)
+  const files = { 'ca.pem': ca, 'cert.pem': client.certificatePem, 'key.pem': client.keyPem }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  const { port } = api.server.address() as AddressInfo
+  const environment = {
+    DOCKER_HOST: `tcp://127.0.0.1:${port}`,
+    DOCKER_TLS_VERIFY: '1',
+    DOCKER_CERT_PATH: folder,
+  }
+  return { environment, close: () => api.close() }
+}
+
+async function ask(
+  program: string,
+  args: readonly string[],
+  docker: Readonly<Record<string, string>>,
+): Promise<Done> {
+  const env = { ...process.env, ...docker, TERM: 'xterm' }
   return new Promise((resolve) => {
     execFile(program, args, { env, timeout: 60_000 }, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr })

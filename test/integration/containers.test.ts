@@ -58,6 +58,11 @@ describe('a container of a task, by the docker CLI through a manager', () => {
     expect(typed).toEqual({ code: 3, stdout: '20000\n', stderr: '' })
   })
 
+  test('over TLS too, what comes after the end of the input is read', async () => {
+    const script = 'seq 1 20000 | docker exec -i web.1 sh -c "wc -l; sleep 1; echo late; exit 3"'
+    expect(await scene.shellOverTls(script)).toEqual({ code: 3, stdout: '20000\nlate\n', stderr: '' })
+  })
+
   test('files are copied in and out', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'shoal-cp-'))
     const content = Buffer.alloc(3_000_000, 'shoal ')
