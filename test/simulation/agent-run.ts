@@ -44,7 +44,7 @@ export class AgentRun {
       ...DEFAULT_WORKER,
       executor,
       networks: NO_NETWORKS,
-      store: disk.assignments,
+      store: disk.assignmentsFor(process),
       bootId,
       report: (taskId, status) => this.#session.report(taskId, status),
       clock,
@@ -54,7 +54,7 @@ export class AgentRun {
     this.#assignments = closable(this.#worker)
     // Hosts of the simulation have no network of their own to put documents in force.
     const ignored = { replaceAll: () => undefined, change: () => undefined }
-    this.#documents = new KeptDocuments(disk.documents, ignored, log)
+    this.#documents = new KeptDocuments(disk.documentsFor(process), ignored, log)
     this.#session = createSession({
       managers: options.managers,
       connect: (address) => network.connect({ host: machine, nodeId, process }, address),

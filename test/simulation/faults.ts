@@ -14,6 +14,8 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> 
   'living manager is refused for': [1, refuseFor],
   'store is down': [1, storeDown],
   'store is slow': [1, storeSlow],
+  'store is full': [1, storeFull],
+  'a member of the store is lost': [2, storeMemberLost],
   'store forgets its history': [1, (world) => world.store.memory.compact(Number.MAX_SAFE_INTEGER)],
   'network is slow': [1, networkSlow],
   'messages are told twice': [2, duplication],
@@ -23,6 +25,8 @@ const FAULTS: Readonly<Record<string, readonly [weight: number, fault: Fault]>> 
   'agent crashes': [3, (world) => world.dice.pick(world.hosts).crash(world.dice.between(500, 8_000))],
   'agent is paused': [2, pauseAgent],
   'host reboots': [2, (world) => world.dice.pick(world.hosts).reboot(world.dice.between(3_000, 40_000))],
+  'disk is full': [1.5, diskFull],
+  'disk is slow': [1.5, diskSlow],
   'engine is away': [2, engineAway],
   'container dies': [4, containerDies],
 }
@@ -40,6 +44,7 @@ export function somethingFails(world: World): void {
 export function heal(world: World): void {
   world.trace.add('all faults end')
   world.store.isDown = false
+  world.store.isFull = false
   world.store.slowness = 0
   world.network.slowness = 0
   world.network.duplication = 0
@@ -50,6 +55,7 @@ export function heal(world: World): void {
   }
   for (const host of world.hosts) {
     host.process?.resume()
+    Object.assign(host.medium, { isFull: false, slowness: 0 })
     if (!host.engine.isOn) host.engine.switchOn()
   }
 }
@@ -124,6 +130,18 @@ function storeDown(world: World): void {
   later(world, 500, 10_000, () => changed(false))
 }
 
+function storeFull(world: World): void {
+  world.store.isFull = true
+  later(world, 500, 20_000, () => {
+    world.store.isFull = false
+  })
+}
+
+/** The others go on; who was connected to it connects to one of them. */
+function storeMemberLost(world: World): void {
+  for (const { run } of world.managers) if (world.dice.chance(0.5)) run?.store.breakConnections()
+}
+
 function storeSlow(world: World): void {
   world.store.slowness = world.dice.between(20, 500)
   later(world, 2_000, 10_000, () => {
@@ -164,6 +182,23 @@ function pauseAgent(world: World): void {
   world.trace.add(`${process.name} is paused`)
   process.pause()
   later(world, 500, 30_000, () => process.resume())
+}
+
+function diskFull(world: World): void {
+  const { machine, medium } = world.dice.pick(world.hosts)
+  world.trace.add(`the disk of ${machine} is full`)
+  medium.isFull = true
+  later(world, 1_000, 60_000, () => {
+    medium.isFull = false
+  })
+}
+
+function diskSlow(world: World): void {
+  const { medium } = world.dice.pick(world.hosts)
+  medium.slowness = world.dice.between(20, 3_000)
+  later(world, 2_000, 20_000, () => {
+    medium.slowness = 0
+  })
 }
 
 function engineAway(world: World): void {

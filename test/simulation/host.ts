@@ -1,7 +1,7 @@
 import { messageOf } from '@shoal/common'
 import type { NodeDescription } from '@shoal/engine-api'
 import { AgentRun } from './agent-run.js'
-import { Disk } from './disk.js'
+import { Disk, type Medium } from './disk.js'
 import { Engine } from './engine.js'
 import { SimProcess } from './process.js'
 import type { World } from './world.js'
@@ -20,11 +20,12 @@ export class SimHost {
   /** Its name, which stays whatever node it is. */
   readonly machine: string
   readonly engine: Engine
+  readonly medium: Medium = { isFull: false, slowness: 0 }
   readonly description: NodeDescription
   readonly #world: World
   #nodeId: string
   #membership: Membership = { kind: 'member' }
-  #disk = new Disk()
+  #disk: Disk
   #managers: readonly string[]
   #agent: AgentRun | undefined
   #incarnation = 0
@@ -35,6 +36,7 @@ export class SimHost {
     this.#nodeId = machine
     this.description = description
     this.#world = world
+    this.#disk = new Disk(this.medium, world.dice)
     this.#managers = world.managerAddresses()
     this.engine = new Engine({
       nodeId: machine,
@@ -87,6 +89,7 @@ export class SimHost {
       managers: {
         load: () => Promise.resolve(this.#managers),
         save: (managers) => {
+          if (this.medium.isFull) return Promise.reject(new Error('ENOSPC: no space left on device, write'))
           this.#managers = managers
           return Promise.resolve()
         },
@@ -111,7 +114,7 @@ export class SimHost {
     this.#world.trace.add(`${this.machine} joins as ${nodeId}`)
     this.#nodeId = nodeId
     this.#membership = { kind: 'member' }
-    this.#disk = new Disk()
+    this.#disk = new Disk(this.medium, this.#world.dice)
     this.#managers = this.#world.managerAddresses()
     this.start()
   }

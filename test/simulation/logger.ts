@@ -6,6 +6,7 @@ export function watchfulLogger(onError: (text: string) => void): Logger {
   const error = (fields: unknown, text?: string): void => {
     const cause = (fields as { err?: unknown } | undefined)?.err
     if (cause instanceof ShoalError && EXPECTED.has(cause.code)) return
+    if (cause instanceof Error && cause.message.startsWith('ENOSPC')) return
     if (cause === undefined && !(text ?? '').includes('spec that does not exist')) return
     onError(`${text ?? ''}: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`)
   }

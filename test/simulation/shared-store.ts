@@ -35,6 +35,8 @@ export class SharedStore {
   readonly options: SharedStoreOptions
   /** Nobody reaches it. */
   isDown = false
+  /** It answers, but takes nothing more: its disk is full. */
+  isFull = false
   /** Added to every way there and back, in milliseconds. */
   slowness = 0
   #leader: { readonly process: string; readonly lease: string } | undefined
@@ -86,6 +88,8 @@ export class StoreClient implements Store {
   #isCut = false
   /** Grows with every loss of the connection. */
   #losses = 0
+  /** Counts the connections that broke, though another one was at hand. */
+  #breaks = 0
 
   constructor(shared: SharedStore, process: SimProcess, bug: Bug | undefined) {
     this.#shared = shared
@@ -105,16 +109,17 @@ export class StoreClient implements Store {
   }
 
   async snapshot(prefix: string): Promise<StoreSnapshot> {
-    await this.#request()
+    const connection = await this.#request()
     const snapshot = await this.#shared.memory.snapshot(prefix)
-    await this.#answer()
+    await this.#answer(connection)
     return snapshot
   }
 
   async commit(transaction: Transaction): Promise<CommitResult> {
-    await this.#request()
+    const connection = await this.#request()
+    await this.#checkSpace(connection)
     const result = await this.#shared.commit(this.#process.name, this.#translated(transaction))
-    await this.#answer()
+    await this.#answer(connection)
     return result
   }
 
@@ -133,7 +138,8 @@ export class StoreClient implements Store {
   }
 
   async grantLease(ttlMs: number): Promise<Lease> {
-    await this.#request()
+    const connection = await this.#request()
+    await this.#checkSpace(connection)
     const inner = await this.#shared.memory.grantLease(ttlMs)
     const lost = new AbortController()
     const held = { inner, ttlMs }
@@ -151,12 +157,17 @@ export class StoreClient implements Store {
     const lease: Lease = { id: inner.id, lost: lost.signal, revoke }
     this.#inner.set(lease, inner)
     if (!this.#connected) this.#expireLater(held)
-    await this.#answer()
+    await this.#answer(connection)
     return lease
   }
 
   async close(): Promise<void> {
     // The store outlives its clients.
+  }
+
+  /** Its connections break, as when the member of etcd at their other end is lost: what was under way gets no answer. */
+  breakConnections(): void {
+    this.#breaks++
   }
 
   /** The store has become reachable, or no longer is. */
@@ -190,18 +201,29 @@ export class StoreClient implements Store {
     return this.#shared.options.dice.between(1, 3) + this.#shared.slowness
   }
 
-  /** The request's way: once it is sent, it arrives even if its sender stops or dies. */
-  async #request(): Promise<void> {
+  /**
+   * The request's way: once it is sent, it arrives even if its sender stops or dies.
+   * @returns which connection it took
+   */
+  async #request(): Promise<number> {
     if (!this.#connected) await this.#fail()
+    const connection = this.#breaks
     const { clock } = this.#shared.options
     await new Promise<void>((resolve) => clock.setTimer(this.#latency(), resolve))
     if (this.#isCut || this.#shared.isDown) await this.#fail()
+    return connection
   }
 
   /** The answer's way: when it is lost, the outcome is unknown. */
-  async #answer(): Promise<void> {
+  async #answer(connection: number): Promise<void> {
     await this.#process.delay(this.#latency())
-    if (!this.#connected) await this.#fail()
+    if (!this.#connected || connection !== this.#breaks) await this.#fail()
+  }
+
+  async #checkSpace(connection: number): Promise<void> {
+    if (!this.#shared.isFull) return
+    await this.#answer(connection)
+    throw new ShoalError('unavailable', 'the store cannot write: no space is left')
   }
 
   async #fail(): Promise<never> {
