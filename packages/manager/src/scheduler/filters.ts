@@ -138,8 +138,9 @@ const maxReplicas: Filter = {
 }
 
 function sharers(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): number {
-  const replaced = allowance?.replaced.serviceId === demand.serviceId ? 1 : 0
-  return node.occupyingOf(demand.serviceId) - replaced
+  const { replaced } = allowance ?? {}
+  const isCounted = replaced?.serviceId === demand.serviceId && !replaced.doubled
+  return node.occupyingOf(demand.serviceId) - (isCounted ? 1 : 0)
 }
 
 /** In Docker's order: a node counts for the first that refuses. */

@@ -16,6 +16,8 @@ export interface Occupant {
   readonly generic: readonly GenericResource[]
   /** Wanted alive, and nobody is to take its place: only such tasks count when tasks are spread. */
   readonly stays: boolean
+  /** The task that is to take its place is on the same node: both are in one place of the service. */
+  readonly doubled: boolean
 }
 
 /**
@@ -88,7 +90,7 @@ export class NodeInfo {
     return this.#services.get(serviceId)?.staying ?? 0
   }
 
-  /** All tasks of the service that have not ended here. */
+  /** The places that the service has here, whether their tasks stay or not: those of one place count as one. */
   occupyingOf(serviceId: string): number {
     return this.#services.get(serviceId)?.occupying ?? 0
   }
@@ -125,7 +127,8 @@ export class NodeInfo {
     for (const port of demand.hostPorts) addTo(this.#hostPorts, port, by)
   }
 
-  #countService({ serviceId, stays }: Occupant, by: 1 | -1): void {
+  #countService({ serviceId, stays, doubled }: Occupant, by: 1 | -1): void {
+    if (doubled) return
     let count = this.#services.get(serviceId)
     if (count === undefined) {
       count = { staying: 0, occupying: 0 }
@@ -137,7 +140,7 @@ export class NodeInfo {
   }
 }
 
-/** The tasks of one service on a node: those that stay, and all that have not ended. */
+/** The tasks of one service on a node: those that stay, and all that have not ended, but one of each place. */
 interface ServiceCount {
   staying: number
   occupying: number

@@ -96,11 +96,13 @@ export class NodeSet {
     if (task && node) {
       this.#occupy(task, node, task.AssignedGenericResources ?? [])
     } else this.#vacate(taskId)
+    if (task) this.#refreshReplaced(task)
   }
 
   /** Takes room for a task before the store has said yes. */
   claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], demand: Demand): void {
     this.#occupy(task, node, generic, demand)
+    this.#refreshReplaced(task)
   }
 
   #applyNode(record: NodeRecord): void {
@@ -139,21 +141,24 @@ export class NodeSet {
 
   #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], itsDemand?: Demand): void {
     const stays = isDesiredAlive(task.DesiredState) && !this.#replacedBy.has(task.ID)
+    const doubled = this.#isDoubled(task.ID, node)
     const known = this.#occupants.get(task.ID)
     const { SpecVersion: specVersion } = task.Shoal
-    if (known?.node === node && known.stays === stays && known.specVersion === specVersion) {
+    const isSame = known?.node === node && known.stays === stays && known.doubled === doubled
+    if (isSame && known.specVersion === specVersion) {
       if (known.generic === generic || (known.generic.length === 0 && generic.length === 0)) return
     }
     this.revision++
     // A spec that is gone by now must not make a task forget what it holds.
     const kept = known?.specVersion === specVersion ? known.demand : undefined
     const demand = kept ?? itsDemand ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
-    const occupant = { taskId: task.ID, serviceId: task.ServiceID, specVersion, node, demand, generic, stays }
+    const { ID: taskId, ServiceID: serviceId } = task
+    const occupant = { taskId, serviceId, specVersion, node, demand, generic, stays, doubled }
     if (known) this.#leave(known)
     node.add(occupant)
     this.byLoad.update(node)
     this.#occupants.set(task.ID, occupant)
-    if (known && (known.node !== node || known.stays !== stays)) this.#noteFreed(known.node)
+    if (known && !isSame) this.#noteFreed(known.node)
   }
 
   #leave(occupant: Occupant): void {
@@ -198,6 +203,16 @@ export class NodeSet {
     const known = this.#occupants.get(taskId)
     const task = this.#view.get('task', taskId)
     if (known && task) this.#occupy(task, known.node, known.generic)
+  }
+
+  /** The replaced task counts or not, depending on where its successor is. */
+  #refreshReplaced({ Shoal: { Replaces: replaced } }: TaskRecord): void {
+    if (replaced !== undefined) this.#refresh(replaced)
+  }
+
+  #isDoubled(taskId: string, node: NodeInfo): boolean {
+    const successor = this.#replacedBy.get(taskId)
+    return successor !== undefined && this.#occupants.get(successor)?.node === node
   }
 
   #removeNode(nodeId: string): void {

@@ -6,34 +6,41 @@ import { put, remove, specId, type ServiceRecord, type TaskRecord } from '../../
 import type { LiveState } from '../../state/open.js'
 import { transact } from '../../state/state.js'
 import { aNode, createTestState } from '../../state/testing/index.js'
+import { createScheduler } from '../../scheduler/index.js'
 import { createReaper, createServiceReconciler } from '../index.js'
 import { actAsAgents, actAsScheduler } from './cluster.js'
 
 const TICK_MS = 100
 const SERVICE = 'web'
 
-/** A cluster on a virtual clock: the real loops and state, and simple stand-ins for scheduler and agents. */
+/** A cluster on a virtual clock: the real loops and state, and simple stand-ins for the agents. */
 export class World {
   readonly clock: VirtualClock
   readonly state: LiveState
   /** Looked at after every change: throws what the test does not allow. */
   readonly rules: ((world: World) => void)[] = []
   readonly broken: unknown[] = []
+  readonly #hasScheduler: boolean
   #managers = 0
   #stop = new AbortController()
 
-  private constructor(state: LiveState, clock: VirtualClock) {
+  private constructor(state: LiveState, clock: VirtualClock, hasScheduler: boolean) {
     this.state = state
     this.clock = clock
+    this.#hasScheduler = hasScheduler
     state.subscribe(() => {
       for (const rule of this.rules) this.#check(rule)
     })
   }
 
-  static async create(nodes: readonly string[] = ['a', 'b', 'c']): Promise<World> {
+  /** @param scheduler the simple stand-in, or the one of the product */
+  static async create(
+    nodes: readonly string[] = ['a', 'b', 'c'],
+    scheduler: 'stand-in' | 'real' = 'stand-in',
+  ): Promise<World> {
     const clock = new VirtualClock()
     const state = await createTestState(clock)
-    const world = new World(state, clock)
+    const world = new World(state, clock, scheduler === 'real')
     await state.commit(nodes.map((id) => put('node', aNode(id))))
     world.takeOver()
     return world
@@ -49,11 +56,14 @@ export class World {
     for (const reconciler of [createServiceReconciler({ state, clock, random }), createReaper({ state })]) {
       new KeyedLoop(state, reconciler, options).start(this.#stop.signal)
     }
+    if (this.#hasScheduler) {
+      createScheduler({ state, clock, random, log: silentLogger }).start(this.#stop.signal)
+    }
   }
 
   async run(ms: number): Promise<void> {
     for (let passed = 0; passed < ms; passed += TICK_MS) {
-      await actAsScheduler(this.state, this.clock.now())
+      if (!this.#hasScheduler) await actAsScheduler(this.state, this.clock.now())
       await actAsAgents(this.state, this.clock.now())
       await this.clock.advanceAsync(TICK_MS)
       await settle()
