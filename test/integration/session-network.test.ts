@@ -146,9 +146,13 @@ describe('the network as a manager tells its agents', () => {
     const letGo = holdUp(second)
     await scene.state.commit([remove('service', scene.state.get('service', 's1')!)])
     await scene.state.commit([put('task', { ...scene.task('t1'), DesiredState: 'remove' })])
+    let isDeparted = false
+    const departed = scene.manager.dispatcher.onceDeparted('s1').then(() => (isDeparted = true))
     await expect.poll(() => endpointsOn(first), SOON).toBeUndefined()
     expect(first.worker.desired()).toEqual({ t1: 'running' })
+    expect(isDeparted).toBe(false)
     letGo()
+    await departed
     await expect.poll(() => first.worker.desired(), SOON).toEqual({ t1: 'remove' })
   })
 

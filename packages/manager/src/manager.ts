@@ -270,6 +270,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     passOn,
     engines: dispatcher.engines,
     onceArrived: dispatcher.onceArrived,
+    onceDeparted: dispatcher.onceDeparted,
     ...(transfer && { transfer }),
   }
   closers.add(await listenOnSocket(api, config.socketPath))

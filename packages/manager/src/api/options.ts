@@ -111,6 +111,8 @@ export interface ApiOptions {
   readonly engines?: NodeEngines
   /** Runs `create`, and waits a while until the network that it makes is on every host. Without it nobody waits. */
   readonly onceArrived?: (create: () => Promise<string>) => Promise<string>
+  /** Waits a while until no host leads anybody to what a service has stopped to offer. Without it nobody waits. */
+  readonly onceDeparted?: (serviceId: string) => Promise<void>
   /** Without it the cluster can be neither moved nor backed up through this server. */
   readonly transfer?: ClusterTransfer
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */

@@ -55,6 +55,11 @@ export interface Dispatcher {
    * @returns the network's ID @throws whatever `create` throws
    */
   readonly onceArrived: (create: () => Promise<string>) => Promise<string>
+  /**
+   * Waits until no host leads anybody to what has left the service's endpoint set so far, for a bounded time: see
+   * WithheldStops.
+   */
+  readonly onceDeparted: (serviceId: string) => Promise<void>
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -98,6 +103,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     newsChanged: () => running?.spreadNews(),
     connectedNodes: () => running?.connectedNodes() ?? new Set(),
     onceArrived: (create) => (running ? running.arrivals.after(create) : create()),
+    onceDeparted: async (serviceId) => running?.departed(serviceId),
     engines: {
       open(nodeId, request) {
         if (!running) throw new ShoalError('unavailable', 'this manager is not the primary')
@@ -154,6 +160,10 @@ class RunningDispatcher implements SessionHost {
     const session = new Session(call, nodeId, this, this.#options.log.child({ nodeId }))
     this.#open.add(session)
     session.open()
+  }
+
+  departed(serviceId: string): Promise<void> {
+    return this.#network.departed(serviceId)
   }
 
   connectedNodes(): ReadonlySet<string> {

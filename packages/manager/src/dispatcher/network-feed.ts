@@ -62,6 +62,11 @@ export class NetworkFeed implements StopGate {
     else if (kind === 'network') this.#options.arrivals.told(nodeId, id, sequence)
   }
 
+  /** Waits until no node sends anything any more to what has left the service's endpoint set: see WithheldStops. */
+  departed(serviceId: string): Promise<void> {
+    return this.#stops.over(serviceId)
+  }
+
   toldAll(nodeId: string, sequence: number): void {
     this.#stops.toldAll(nodeId, sequence)
   }

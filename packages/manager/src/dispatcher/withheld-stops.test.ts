@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { VirtualClock } from '@shoal/common/virtual-clock'
+import { settle, VirtualClock } from '@shoal/common/virtual-clock'
 import { WITHHOLD_MS, WithheldStops } from './withheld-stops.js'
 
 type Deed = (stops: WithheldStops, clock: VirtualClock) => void
@@ -112,4 +112,29 @@ test('each departure has its own time, the later one the longer', () => {
   expect(released).toEqual(['t1'])
   clock.advance(1_000)
   expect(released).toEqual(['t1', 't2'])
+})
+
+test.each<[string, Deed]>([
+  ['is acknowledged', applied('a', 3)],
+  ['is given up', after(WITHHOLD_MS)],
+  ['goes with its node', gone('a')],
+  ['is forgotten with the term', termEnds],
+])('who waits until a port is nowhere in force is told when it %s', async (_, deed) => {
+  const clock = new VirtualClock()
+  const stops = new WithheldStops({ clock, release: () => undefined })
+  let isOver = false
+  stops.begin({ serviceId: 'web', taskIds: [], nodeIds: ['a'] })
+  const over = stops.over('web').then(() => (isOver = true))
+  told('a', 3)(stops, clock)
+  await settle()
+  expect(isOver).toBe(false)
+  deed(stops, clock)
+  await over
+  expect(clock.nextTimerAt()).toBeUndefined()
+})
+
+test('nobody waits for a service that has lost nothing', async () => {
+  const stops = new WithheldStops({ clock: new VirtualClock(), release: () => undefined })
+  stops.begin({ serviceId: 'db', taskIds: ['t1'], nodeIds: ['a'] })
+  await expect(stops.over('web')).resolves.toBeUndefined()
 })

@@ -15,6 +15,8 @@ interface Waiting extends Departure {
   /** For each node that has not acknowledged, the number under which it was told; or UNTOLD. */
   readonly awaited: Map<string, number>
   readonly endsAtMs: number
+  /** Called when it is acknowledged, or given up. */
+  readonly whenOver: (() => void)[]
 }
 
 interface Told {
@@ -30,7 +32,8 @@ export interface WithheldStopsOptions {
 
 /**
  * Withholds the word to stop from tasks that have left an endpoint set, until every node that was told of the set has
- * acknowledged that they have left it, is gone, or has not answered in time. Invariants: a node is waited for only
+ * acknowledged that they have left it, is gone, or has not answered in time. Ports that have left a set are followed in
+ * the same way. Invariants: a node is waited for only
  * under a number of its present session; what is kept ends after WITHHOLD_MS; a task may have left several sets, or
  * one set twice, and is withheld until all of that is acknowledged.
  */
@@ -53,13 +56,20 @@ export class WithheldStops {
   }
 
   begin(departure: Departure): void {
-    if (departure.taskIds.length === 0 || departure.nodeIds.length === 0) return
+    if (departure.nodeIds.length === 0) return
     const awaited = new Map(departure.nodeIds.map((nodeId) => [nodeId, UNTOLD]))
-    const waiting = { ...departure, awaited, endsAtMs: this.#options.clock.now() + WITHHOLD_MS }
+    const endsAtMs = this.#options.clock.now() + WITHHOLD_MS
+    const waiting: Waiting = { ...departure, awaited, endsAtMs, whenOver: [] }
     this.#open.add(waiting)
     enter(this.#byService, departure.serviceId, waiting)
     for (const taskId of departure.taskIds) enter(this.#byTask, taskId, waiting)
     this.#armTimer()
+  }
+
+  /** Waits until all is acknowledged, or given up, that has left the service's endpoint set so far; or forgotten. */
+  async over(serviceId: string): Promise<void> {
+    const open = [...(this.#byService.get(serviceId) ?? [])]
+    await Promise.all(open.map(({ whenOver }) => new Promise<void>((resolve) => whenOver.push(resolve))))
   }
 
   /** A message with this number tells the node of the service's endpoints as they are now. */
@@ -104,6 +114,7 @@ export class WithheldStops {
   /** Forgets everything; nothing is released. */
   stop(): void {
     this.#cancelTimer?.()
+    for (const { whenOver } of this.#open) for (const tell of whenOver) tell()
     for (const kept of [this.#open, this.#byService, this.#byTask, this.#told]) kept.clear()
   }
 
@@ -127,6 +138,7 @@ export class WithheldStops {
     const released = known.filter((taskId) => !this.#byTask.has(taskId))
     this.#armTimer()
     if (released.length > 0) this.#options.release(released)
+    for (const tell of waiting.whenOver) tell()
   }
 
   /** One timer, for the oldest. */

@@ -276,6 +276,18 @@ describe('the documents of the network', () => {
     expect(departures.map(({ taskIds }) => [...taskIds])).toEqual([['t1']])
   })
 
+  test('a service that publishes one port less is waited for, though none of its tasks leaves', async () => {
+    await state.commit([put('task', running)])
+    const web = state.get('service', 'web')!
+    const ports = web.Endpoint.Ports ?? []
+    const second = { ...ports[0]!, PublishedPort: 9_999 }
+    await state.commit([put('service', { ...web, Endpoint: { ...web.Endpoint, Ports: [...ports, second] } })])
+    expect(departures).toEqual([])
+    const more = state.get('service', 'web')!
+    await state.commit([put('service', { ...more, Endpoint: web.Endpoint })])
+    expect(departures).toEqual([{ serviceId: 'web', taskIds: [], nodeIds: ['n1', 'n2', 'n3'] }])
+  })
+
   test('what a rollout writes down concerns nobody', async () => {
     const web = state.get('service', 'web')!
     await state.commit([put('service', { ...web, UpdateStatus: { State: 'updating', Message: '' } })])

@@ -12,11 +12,11 @@ import { ServiceTable, type Reachable } from './service-table.js'
 /** Hears which documents a node has to be told anew. It need not know the node. */
 export type Audience = (nodeId: string, key: string) => void
 
-/** Tasks that have left an endpoint set and still run. */
+/** Tasks that have left an endpoint set and still run, or a set that has lost a published port, or both. */
 export interface Departure {
   readonly serviceId: string
   readonly taskIds: readonly string[]
-  /** The nodes that were told of the set, and hear now that the tasks have left it. */
+  /** The nodes that were told of the set, and hear now that the tasks, or the port, have left it. */
   readonly nodeIds: readonly string[]
 }
 
@@ -24,6 +24,8 @@ export interface Departure {
 interface Touched {
   readonly networks: Set<string>
   readonly left: Set<string>
+  /** A port that it had published leads to it no more. */
+  hasLostPort: boolean
 }
 
 /**
@@ -87,7 +89,7 @@ export class NetworkDocuments {
 
   /**
    * Follows what has changed in the view, and tells `audience` whom that concerns.
-   * @returns who has left an endpoint set, and did not end
+   * @returns who has left an endpoint set, and did not end; and the sets that have lost a published port
    */
   follow(changes: readonly Change[], audience: Audience): Departure[] {
     const touched = new Map<string, Touched>()
@@ -98,11 +100,11 @@ export class NetworkDocuments {
       else if (change.kind === 'network') this.#followNetwork(change, audience, touched)
       else if (change.kind === 'node') this.#followNode(change, audience, touched)
     }
-    return [...touched].flatMap(([serviceId, { networks, left }]) => {
+    return [...touched].flatMap(([serviceId, { networks, left, hasLostPort }]) => {
       const key = hostDocumentKey({ kind: 'endpoints', id: serviceId })
       const nodeIds = [...this.nodesOn(networks)]
       for (const nodeId of nodeIds) audience(nodeId, key)
-      return left.size === 0 ? [] : [{ serviceId, taskIds: [...left], nodeIds }]
+      return left.size === 0 && !hasLostPort ? [] : [{ serviceId, taskIds: [...left], nodeIds }]
     })
   }
 
@@ -145,7 +147,10 @@ export class NetworkDocuments {
     if (now) touch(touched, now)
     if (!known) return
     if (!after) this.#services.forget(id)
-    const { left } = touch(touched, known)
+    const touchedSet = touch(touched, known)
+    touchedSet.hasLostPort ||=
+      known.members.size > 0 && known.ports.some((port) => !now?.ports.includes(port))
+    const { left } = touchedSet
     // Who is not told of the service any more has to let go of its tasks, though they go on.
     const isLessReached = [...known.networks].some((networkId) => !now?.networks.has(networkId))
     if (isLessReached) for (const taskId of known.members) left.add(taskId)
@@ -293,7 +298,7 @@ export class NetworkDocuments {
 /** Its document is to be made anew. */
 function touch(touched: Map<string, Touched>, service: Reachable): Touched {
   service.text = undefined
-  const known = touched.get(service.serviceId) ?? { networks: new Set(), left: new Set() }
+  const known = touched.get(service.serviceId) ?? { networks: new Set(), left: new Set(), hasLostPort: false }
   touched.set(service.serviceId, known)
   for (const networkId of service.networks) known.networks.add(networkId)
   return known

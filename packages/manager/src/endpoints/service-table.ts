@@ -9,6 +9,8 @@ export interface Reachable {
   readonly head: string
   /** The networks that lead to it: its own, and the ingress network if it publishes ports. */
   readonly networks: ReadonlySet<string>
+  /** The ports that it publishes in ingress mode, as `8080/tcp`. */
+  readonly ports: readonly string[]
   /** The tasks that take new connections at present. */
   readonly members: Set<string>
   /** The document as it was last made: one text for all who are told. */
@@ -49,7 +51,8 @@ export class ServiceTable {
     const text = JSON.stringify(head)
     if (known?.head === text && isSame(known.networks, networks)) return known
     const members = known?.members ?? this.#membersOf(service.ID)
-    const found: Reachable = { serviceId: service.ID, head: text, networks, members }
+    const ports = head.Ports.map(({ PublishedPort, Protocol }) => `${PublishedPort}/${Protocol}`)
+    const found: Reachable = { serviceId: service.ID, head: text, networks, ports, members }
     this.forget(service.ID)
     this.#services.set(service.ID, found)
     for (const networkId of networks) this.#servicesThrough(networkId).add(service.ID)

@@ -49,10 +49,11 @@ export function serviceRoutes(app: FastifyInstance, context: ApiOptions): void {
 
   app.delete('/services/:id', async (request, reply) => {
     const reference = pathId(request)
-    await transact(state, () => {
+    const id = await transact(state, () => {
       const service = findService(state, reference)
-      return { mutations: [remove('service', service)], result: undefined }
+      return { mutations: [remove('service', service)], result: service.ID }
     })
+    await context.onceDeparted?.(id)
     return reply.send()
   })
 
@@ -84,7 +85,7 @@ async function createService(request: FastifyRequest, context: ApiOptions): Prom
 }
 
 async function updateService(request: FastifyRequest, context: ApiOptions): Promise<void> {
-  const { state, clock, writes, book } = context
+  const { state, clock, writes, book, onceDeparted } = context
   const version = versionIndex(request, 'service')
   const rollback = queryText(request, 'rollback')
   if (rollback !== '' && rollback !== 'previous') {
@@ -103,11 +104,13 @@ async function updateService(request: FastifyRequest, context: ApiOptions): Prom
     registryAuthFrom,
   } as const
   // In line with other writes: what the spec refers to must not go meanwhile.
-  await writes.run(() =>
+  const { id, losesPort } = await writes.run(() =>
     reserving(book, (reserved) =>
       transact(state, () => planUpdate(state, { ...order, nowMs: clock.now(), book, reserved })),
     ),
   )
+  // Whoever is told that the port is free may give it to another service.
+  if (losesPort) await onceDeparted?.(id)
 }
 
 /** The spec as the store shall keep it. @throws InvalidDocument; ShoalError `unimplemented` */

@@ -26,6 +26,12 @@ export interface UpdateOrder {
   readonly reserved: Reservation
 }
 
+export interface Updated {
+  readonly id: string
+  /** A port that was published is not any more. */
+  readonly losesPort: boolean
+}
+
 /**
  * A service's new spec, or the return to its previous one; the orchestrator does the rest.
  * @throws ShoalError `not-found`, `out-of-sequence`, `unimplemented` (renaming, change of mode),
@@ -34,7 +40,7 @@ export interface UpdateOrder {
 export function planUpdate(
   state: StateView,
   order: UpdateOrder,
-): { mutations: readonly Mutation[]; result: undefined } {
+): { mutations: readonly Mutation[]; result: Updated } {
   const service = findService(state, order.reference)
   if (service.Spec.Name !== order.spec.Name) {
     throw swarmError('unimplemented', 'renaming services is not supported')
@@ -54,7 +60,15 @@ export function planUpdate(
   const auth = order.registryAuth ?? keptAuth(state, service, order.registryAuthFrom)
   const version = versionOf(state, service, wanted, auth, order.nowMs)
   const updated = withSpec(service, { spec: wanted, endpoint, version: version.number }, order)
-  return { mutations: [...version.mutations, put('service', updated)], result: undefined }
+  const result = { id: service.ID, losesPort: losesPort(service.Endpoint, endpoint) }
+  return { mutations: [...version.mutations, put('service', updated)], result }
+}
+
+function losesPort({ Ports: before = [] }: Endpoint, { Ports: after = [] }: Endpoint): boolean {
+  return before.some(
+    (lost) =>
+      !after.some((kept) => kept.PublishedPort === lost.PublishedPort && kept.Protocol === lost.Protocol),
+  )
 }
 
 function withSpec(
