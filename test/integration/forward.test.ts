@@ -87,7 +87,8 @@ async function aSecondary(primary: Server | undefined, clock: Clock = systemCloc
     for (const listener of listeners) listener()
   }
   const isWaited = (): boolean => listeners.size > 0
-  return { port: (api.server.address() as AddressInfo).port, role, passOn, elect, isWaited }
+  const waiting = (): number => listeners.size
+  return { port: (api.server.address() as AddressInfo).port, role, passOn, elect, isWaited, waiting }
 }
 
 interface Asked {
@@ -193,6 +194,24 @@ describe('a secondary', () => {
         message: expect.stringMatching(/^rpc error: code = Unavailable desc = there is no primary manager/),
       })
     }
+  })
+
+  test('refuses with Docker’s headers also where a connection was to be upgraded', async () => {
+    const clock = new VirtualClock()
+    const { port, waiting } = await aSecondary(undefined, clock)
+    const headers = { connection: 'Upgrade', upgrade: 'tcp' }
+    const plain = send({ port, path: '/services' })
+    const upgrade = send({ port, path: '/exec/1/start', method: 'POST', headers })
+    await expect.poll(waiting).toBe(2)
+    clock.advance(6_000)
+    const [expected, refused] = await Promise.all([plain.answer, upgrade.answer])
+    expect(refused.statusCode).toBe(503)
+    expect(await jsonOf(refused)).toEqual(await jsonOf(expected))
+    for (const name of ['api-version', 'ostype', 'docker-experimental', 'server', 'content-type']) {
+      expect(refused.headers[name]).toBe(expected.headers[name])
+      expect(refused.headers[name]).toBeDefined()
+    }
+    expect(refused.headers.date).toMatch(/GMT$/)
   })
 
   test('takes none but a manager for the primary', async () => {
@@ -375,7 +394,7 @@ describe('over HTTPS, a secondary', () => {
     }
     const worker = provisionAgent(cluster(), WORKER, systemClock.now())
     expect(await status(worker)).toBe(403)
-    expect(await status(worker, { connection: 'Upgrade', upgrade: 'tcp' })).toBe('hung up')
+    expect(await status(worker, { connection: 'Upgrade', upgrade: 'tcp' })).toBe(403)
     expect(asked).toBe(0)
     expect(await status(issueClient(cluster(), 'admin', systemClock.now()))).toBe(200)
     expect(asked).toBe(1)

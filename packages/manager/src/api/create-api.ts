@@ -4,10 +4,11 @@ import type { Duplex } from 'node:stream'
 import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
 import { checkAccess } from './access.js'
-import { API_VERSION, requestedVersion, withoutVersion } from './api-version.js'
+import { requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
+import { frameOf, refuseRaw } from './frame.js'
 import { isKnownPath } from './known-paths.js'
-import type { ApiOptions, ClusterFacts } from './options.js'
+import type { ApiOptions } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
 import { distributionRoutes } from './routes/distribution.js'
@@ -141,8 +142,9 @@ function answerInDockersFrame(app: FastifyInstance, options: ApiOptions): void {
 function takeUpgrades(app: FastifyInstance, options: ApiOptions): void {
   app.server.on('upgrade', (request: IncomingMessage, client: Duplex, head: Buffer) => {
     takeUpgrade(app, options, request, client, head).catch((error: unknown) => {
-      options.log.warn({ err: error }, 'an upgrade was refused')
-      client.destroy()
+      const { status, message } = answerOf(error, options.log)
+      client.on('error', () => client.destroy())
+      refuseRaw(client, status, message, options)
     })
   })
 }
@@ -157,21 +159,12 @@ async function takeUpgrade(
   const { https, state, passOn } = options
   if (passOn && !passOn.primary) {
     if (https) checkAccess(client, state)
-    if (await passOn.upgrade(request, client, head)) return
+    const refuse = (status: number, message: string): void => refuseRaw(client, status, message, options)
+    if (await passOn.upgrade({ request, client, head, refuse })) return
   }
   if (serveUpgrade(request, client, head, options)) return
   client.unshift(withoutUpgrade(request, head))
   app.server.emit(https ? 'secureConnection' : 'connection', client)
-}
-
-/** The headers of every answer. */
-function frameOf({ version }: ClusterFacts): Record<string, string> {
-  return {
-    'api-version': API_VERSION,
-    ostype: 'linux',
-    'docker-experimental': 'false',
-    server: `Docker/${version} (linux)`,
-  }
 }
 
 const pathOf = (url: string): string => url.split('?')[0] ?? '/'

@@ -47,7 +47,17 @@ export interface PassOn {
    */
   request(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean>
   /** The same for a connection that is to be upgraded. */
-  upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<boolean>
+  upgrade(wish: UpgradeWish): Promise<boolean>
+}
+
+/** A request whose connection is to become a stream of bytes. */
+export interface UpgradeWish {
+  readonly request: IncomingMessage
+  readonly client: Duplex
+  /** What the client has sent beyond the request's head. */
+  readonly head: Buffer
+  /** Answers with an error, in the frame of every answer, and ends the connection. */
+  readonly refuse: (status: number, message: string) => void
 }
 
 /** What the API needs of the certificate authority: pure functions of the cluster's record, given by ca/. */

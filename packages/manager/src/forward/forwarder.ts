@@ -4,14 +4,14 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { Logger } from '@shoal/common'
 import type { Identity } from '@shoal/common/tls/index'
-import type { PassOn } from '../api/options.js'
+import type { PassOn, UpgradeWish } from '../api/options.js'
 import type { ManagerInfo } from '../leader/index.js'
 import { attempt, type Exchange } from './attempt.js'
 import { connectionTo, endWithItsPrimary, untilConnected } from './connection.js'
 import { type Outcome, type Step, stepAfter, type Traits } from './decide.js'
 import { hasBody, headOf, isMarked } from './headers.js'
 import { patienceOf } from './patience.js'
-import { NO_PRIMARY, refuse, refuseRaw, UNKNOWN } from './refusals.js'
+import { NO_PRIMARY, refuse, UNAVAILABLE, UNKNOWN } from './refusals.js'
 import { type Election, untilChanged, untilRouted } from './route.js'
 
 export interface ForwarderOptions extends Election {
@@ -58,14 +58,14 @@ export class Forwarder implements PassOn {
   }
 
   /** Once they are joined, the bytes are the primary's and the client's alone: nothing of them is read here. */
-  async upgrade(request: IncomingMessage, client: Duplex, head: Buffer): Promise<boolean> {
+  async upgrade({ request, client, head, refuse }: UpgradeWish): Promise<boolean> {
     client.on('error', () => client.destroy())
     return this.#pass({
       client,
       isPassedOn: isMarked(request),
       traits: { isRead: false, hasBody: true },
       attempt: (leader, signal) => this.#join({ request, client, head }, leader, signal),
-      refuse: (message) => refuseRaw(client, message),
+      refuse: (message) => refuse(UNAVAILABLE, message),
     })
   }
 

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import { swarmError } from '../api/errors.js'
 import { DECLINED } from './headers.js'
 
@@ -15,22 +14,16 @@ export const UNKNOWN = swarmError(
   'the primary manager was lost before it answered: this may or may not have been done, look before you try again',
 ).message
 
-const bodyOf = (message: string): string => `${JSON.stringify({ message })}\n`
+/** HTTP's. */
+export const UNAVAILABLE = 503
 
 /** @param isDeclined another manager has passed the request on: it may look for the next primary */
 export function refuse(response: ServerResponse, message: string, isDeclined = false): void {
-  const body = bodyOf(message)
-  response.writeHead(503, {
+  const body = `${JSON.stringify({ message })}\n`
+  response.writeHead(UNAVAILABLE, {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(body),
     ...(isDeclined && { [DECLINED]: 'yes' }),
   })
   response.end(body)
-}
-
-/** The same on a connection that was to be upgraded. */
-export function refuseRaw(client: Duplex, message: string): void {
-  const body = bodyOf(message)
-  const head = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`
-  client.end(`HTTP/1.1 503 Service Unavailable\r\n${head}\r\n\r\n${body}`)
 }

@@ -3,8 +3,9 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { messageOf, ShoalError } from '@shoal/common'
 import { checkAccess } from '../access.js'
-import { API_VERSION, withoutVersion } from '../api-version.js'
+import { withoutVersion } from '../api-version.js'
 import { answerOf } from '../errors.js'
+import { frameOf, rawHead, refuseRaw } from '../frame.js'
 import type { ApiOptions } from '../options.js'
 import { lastWords } from './frames.js'
 import { openRelay } from './open-relay.js'
@@ -33,7 +34,7 @@ export function serveUpgrade(
   client.on('error', () => client.destroy())
   serve({ request, client, head, path, options }).catch((error: unknown) => {
     const { status, message } = answerOf(error, options.log)
-    refuse(client, status, message, options)
+    refuseRaw(client, status, message, options)
   })
   return true
 }
@@ -61,13 +62,14 @@ async function serve({ request, client, head, path, options }: Upgrade): Promise
   client.once('close', () => stream.destroy())
   if (client.destroyed) stream.destroy()
   const { status, headers } = await answer
+  const frame = frameOf(options.facts)
   if (status !== 101) {
     stream.end()
-    client.write(headOf(`${status} Engine's Answer`, { ...headers, connection: 'close' }, options))
+    client.write(rawHead(`${status} Engine's Answer`, { ...headers, ...frame, connection: 'close' }))
     stream.pipe(client)
     return
   }
-  client.write(headOf('101 UPGRADED', { ...headers, connection: 'Upgrade', upgrade: 'tcp' }, options))
+  client.write(rawHead('101 UPGRADED', { ...headers, ...frame, connection: 'Upgrade', upgrade: 'tcp' }))
   const isTerminal = hasTerminal(options.state, target, headers['content-type'], body)
   stream.once('error', (error) => client.end(lastWords(messageOf(error), isTerminal)))
   client.pipe(stream)
@@ -90,22 +92,6 @@ async function readBody({ headers }: IncomingMessage, client: Duplex, head: Buff
   }
   if (length > 0) throw new ShoalError('invalid-argument', 'the body ends too early')
   return Buffer.alloc(0)
-}
-
-function headOf(status: string, headers: Readonly<Record<string, string>>, { facts }: ApiOptions): string {
-  const all = { ...headers, 'api-version': API_VERSION, server: `Docker/${facts.version} (linux)` }
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `HTTP/1.1 ${status}\r\n${lines.join('')}\r\n`
-}
-
-function refuse(client: Duplex, status: number, message: string, options: ApiOptions): void {
-  const body = `${JSON.stringify({ message })}\n`
-  const headers = {
-    'content-type': 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-  }
-  client.end(`${headOf(`${status} Refused`, headers, options)}${body}`)
 }
 
 /**
