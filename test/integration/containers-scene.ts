@@ -46,7 +46,10 @@ export async function createContainersScene() {
   const startAgent = async (): Promise<Agent> => {
     const relays = new Relays({ ...DEFAULT_RELAYS, socketPath: SOCKET, owner, log: silentLogger })
     const agent = sessions.startAgent('n1', { relays })
-    await eventually(() => sessions.manager.dispatcher.connectedNodes().has('n1') || undefined)
+    await eventually(() => {
+      if (!sessions.manager.dispatcher.connectedNodes().has('n1'))
+        throw new Error('the agent is not connected')
+    })
     return agent
   }
   const containers: string[] = []

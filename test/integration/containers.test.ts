@@ -3,10 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually } from '../support/index.js'
+import { installedDockerClis } from '../support/index.js'
 import { createContainersScene, type ContainersScene } from './containers-scene.js'
 
 const CTL = fileURLToPath(new URL('../../bin/ctl', import.meta.url))
+
+const SOON = { timeout: 30_000, interval: 100 }
+
+const CLIS = await installedDockerClis()
 
 let scene: ContainersScene
 
@@ -39,18 +43,6 @@ describe('a container of a task, by the docker CLI through a manager', () => {
       'echo out; echo err >&2; exit 42',
     )
     expect({ code, stdout, stderr }).toEqual({ code: 42, stdout: 'out\n', stderr: 'err\n' })
-  })
-
-  test('runs a shell in a terminal: what is typed, ctrl-C and the window arrive', async () => {
-    const shell = 'stty rows 31 cols 97; docker exec -it web.1 sh'
-    const { code, stdout } = await scene.inTerminal(shell, [
-      'stty size\\n',
-      'sleep 100\\n',
-      '\\003',
-      'exit 7\\n',
-    ])
-    expect(stdout).toContain('31 97')
-    expect(code).toBe(7)
   })
 
   test('takes input to its end', async () => {
@@ -104,20 +96,28 @@ describe('a container of a task, by the docker CLI through a manager', () => {
   })
 })
 
-describe('the same by ctl', () => {
-  test('runs a shell in a terminal: what is typed, ctrl-C, a new window and the exit code arrive', async () => {
+describe.each([
+  { name: 'ctl', path: CTL },
+  ...CLIS.map(({ version, path }) => ({ name: `docker ${version}`, path })),
+])('a shell in a terminal, by $name', ({ path }) => {
+  test('what is typed, ctrl-C, the window, a new window and the exit code arrive', async () => {
     // The script changes the window of its own terminal a while after the shell has begun.
-    const shell = `stty rows 31 cols 97; (sleep 3; stty rows 33 cols 99 < /dev/tty) & ${CTL} exec -it web.1 sh`
+    const shell = `stty rows 31 cols 97; (sleep 3; stty rows 33 cols 99 < /dev/tty) & ${path} exec -it web.1 sh`
     const { code, stdout } = await scene.inTerminal(shell, [
+      'stty size\\n',
       'sleep 100\\n',
       '\\003',
-      'until test "$(stty size)" = "33 99"; do sleep 1; done; echo re"sized"\\n',
+      'echo after $?; until test "$(stty size)" = "33 99"; do sleep 1; done; echo re"sized"\\n',
       'exit 7\\n',
     ])
+    expect(stdout).toContain('31 97')
+    expect(stdout).toContain('after 130')
     expect(stdout).toContain('resized')
     expect(code).toBe(7)
   })
+})
 
+describe('the same by ctl', () => {
   test('takes input to its end, tells both outputs apart, and hands on the exit code', async () => {
     const typed = await scene.shell(`seq 1 20000 | ${CTL} exec -i web.1 sh -c "wc -l; echo err >&2; exit 3"`)
     expect(typed).toEqual({ code: 3, stdout: '20000\n', stderr: 'err\n' })
@@ -189,9 +189,9 @@ describe('the logs of a service', () => {
   test('go on with tasks that come, and without a node that is not there', async () => {
     await scene.taskElsewhere('absent')
     const logs = scene.follow('service', 'logs', '-f', 'web')
-    await eventually(() => logs.stdout().includes('la') || undefined)
+    await expect.poll(logs.stdout, SOON).toContain('la')
     await scene.runTask('newcomer', 'echo hello; sleep 300')
-    await eventually(() => logs.stdout().includes('hello') || undefined)
+    await expect.poll(logs.stdout, SOON).toContain('hello')
     await logs.stop()
     expect(logs.stderr()).toMatch(
       /web\.2\.absent@\S.* +\| warning: incomplete log stream of task web\.2 \(absent\): node .* is not connected/,
@@ -203,8 +203,8 @@ describe('when an agent goes', () => {
   test('its streams end, and say why; the next agent carries on', async () => {
     const logs = scene.follow('logs', '-f', 'talker')
     const exec = scene.docker('exec', 'talker', 'sleep', '200')
-    await eventually(async () => ((await scene.openExecs('talker')) > 0 ? true : undefined))
-    await eventually(() => logs.stdout().includes('three') || undefined)
+    await expect.poll(() => scene.openExecs('talker'), SOON).toBeGreaterThan(0)
+    await expect.poll(logs.stdout, SOON).toContain('three')
     await scene.agent.stop()
     const lost = 'the connection to node host-n1 is lost'
     expect(await logs.done).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
