@@ -1,25 +1,22 @@
 import { BlockList, isIP } from 'node:net'
 import type { Node } from '../documents/index.js'
-import { InvalidDocument } from '../invalid-document.js'
+import { parseExpression, type Expression } from './expression.js'
 import { normalArchitecture } from './platform.js'
 
 /** What a constraint looks at. */
 export type ConstrainedNode = Readonly<Pick<Node, 'ID' | 'Spec' | 'Description' | 'Status'>>
 
-/** One parsed `key==value` or `key!=value`. */
+/** One parsed constraint, such as `node.labels.zone==east` or `node.hostname!=~/^old-/`. */
 export interface Constraint {
   readonly key: string
   readonly operator: '==' | '!='
-  readonly value: string
+  /** A wish: nodes that satisfy it come first, the others are not kept out. */
+  readonly isSoft: boolean
   /** Whether this node satisfies it. */
   readonly matches: (node: ConstrainedNode) => boolean
 }
 
-/** The operators in the order in which they are looked for: the first that occurs splits the text. */
-const OPERATORS = ['==', '!='] as const
 const KEY = /^[a-z_][a-z0-9_.-]+$/i
-/** Leaves out what may become an operator one day (`<`, `>`, `~`, …). */
-const VALUE = /^[a-z0-9:_\s.*()?+[\]\\^$|/-]+$/i
 
 /**
  * Parses the constraints of a placement; who matches them often keeps the result.
@@ -29,40 +26,30 @@ export function parseConstraints(texts: readonly string[]): Constraint[] {
   return texts.map(parseConstraint)
 }
 
-/** Whether the node satisfies every one of the constraints. */
+/** Whether the node satisfies every one of the constraints that are no mere wishes. */
 export function matchesConstraints(constraints: readonly Constraint[], node: ConstrainedNode): boolean {
-  return constraints.every((constraint) => constraint.matches(node))
+  return constraints.every((constraint) => constraint.isSoft || constraint.matches(node))
 }
 
 function parseConstraint(text: string): Constraint {
-  const operator = OPERATORS.find((candidate) => text.includes(candidate))
-  if (operator === undefined) {
-    throw new InvalidDocument(`constraint expected one operator from ${OPERATORS.join(', ')}`)
-  }
-  const at = text.indexOf(operator)
-  const key = text.slice(0, at).trim()
-  if (!KEY.test(key)) throw new InvalidDocument(`key '${key}' is invalid`)
-  const value = text.slice(at + operator.length).trim()
-  if (!VALUE.test(value)) throw new InvalidDocument(`value '${value}' is invalid`)
-
-  const holds = equalityOf(key, value)
+  const expression = parseExpression(text, KEY)
+  const { key, operator, isSoft } = expression
+  const holds = testOf(expression)
   const wanted = operator === '=='
   // A key that nobody knows, or an address that is none, keeps every node out, whatever the operator says.
   const matches = holds === undefined ? () => false : (node: ConstrainedNode) => holds(node) === wanted
-  return { key, operator, value, matches }
+  return { key, operator, isSoft, matches }
 }
 
-/** The test whether what `key` names is equal to `value`; undefined when no node has such a thing. */
-function equalityOf(key: string, value: string): ((node: ConstrainedNode) => boolean) | undefined {
-  if (key.toLowerCase() === 'node.ip') return addressEquality(value)
-  if (key.toLowerCase() === 'node.platform.arch') {
+/** The test whether what the key names has the value; undefined when no node has such a thing. */
+function testOf({ key, value, accepts }: Expression): ((node: ConstrainedNode) => boolean) | undefined {
+  if (value !== undefined && key.toLowerCase() === 'node.ip') return addressEquality(value)
+  if (value !== undefined && key.toLowerCase() === 'node.platform.arch') {
     const architecture = normalArchitecture(value)
     return (node) => normalArchitecture(node.Description.Platform.Architecture ?? '') === architecture
   }
   const read = readerOf(key)
-  if (read === undefined) return undefined
-  const wanted = value.toLowerCase()
-  return (node) => (read(node) ?? '').toLowerCase() === wanted
+  return read && ((node) => accepts(read(node) ?? ''))
 }
 
 /** Keys are compared ignoring case, the names of labels are not. */
@@ -78,8 +65,12 @@ function readerOf(key: string): ((node: ConstrainedNode) => string | undefined) 
       return (node) => node.Description.Hostname
     case 'node.role':
       return (node) => node.Spec.Role ?? 'worker'
+    case 'node.ip':
+      return (node) => node.Status.Addr
     case 'node.platform.os':
       return (node) => node.Description.Platform.OS
+    case 'node.platform.arch':
+      return (node) => node.Description.Platform.Architecture
     default:
       return undefined
   }

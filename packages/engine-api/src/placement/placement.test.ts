@@ -48,6 +48,25 @@ describe('a worker with labels meets constraints', () => {
     ['node.mood==fine', false],
     ['node.mood!=fine', false],
     ['node.labels.!=x', false],
+    ['node.labels.zone==/^Ea/', true],
+    ['node.labels.zone == /west|East/', true],
+    ['node.labels.zone==/^ea/', false],
+    ['node.labels.zone==/(?i)^ea/', true],
+    ['node.labels.zone!=/^Ea/', false],
+    ['node.labels.zone!=/^a={1,2}!=b$/', true],
+    ['node.labels.missing==/./', false],
+    ['node.labels.missing==/^$/', true],
+    ['node.labels.missing!=/./', true],
+    ['engine.labels.disk==/s{2}d/', true],
+    ['node.hostname==/^host-[0-9]$/', true],
+    ['node.ip==/^10\\.1\\./', true],
+    ['node.platform.arch==/^x86/', true],
+    ['node.mood==/.*/', false],
+    ['node.labels.zone==/', false],
+    ['node.labels.zone==/East', false],
+    ['node.labels.zone==~west', true],
+    ['node.labels.zone!=~East', true],
+    ['node.labels.zone==~/west/', true],
   ])('%s → %s', (text, expected) => {
     expect(matchesConstraints(parseConstraints([text]), node)).toBe(expected)
   })
@@ -69,6 +88,20 @@ describe('a worker with labels meets constraints', () => {
   })
 })
 
+describe('wishes', () => {
+  test('say whether a node meets them, though they keep none out', () => {
+    const [met, unmet, , hard] = parseConstraints([
+      'node.labels.zone ==~ /^E/',
+      'node.labels.zone==~west',
+      'node.labels.zone!=~East',
+      'node.labels.zone==East',
+    ])
+    expect(met).toMatchObject({ isSoft: true, operator: '==' })
+    expect(hard?.isSoft).toBe(false)
+    expect([met?.matches(node), unmet?.matches(node)]).toEqual([true, false])
+  })
+})
+
 describe('texts that are no constraints are refused in Docker’s words', () => {
   test.each([
     ['node.role=worker', 'constraint expected one operator from ==, !='],
@@ -80,7 +113,15 @@ describe('texts that are no constraints are refused in Docker’s words', () => 
     ['no de==x', "key 'no de' is invalid"],
     ['a!=b==c', "key 'a!=b' is invalid"],
     ['node.role==', "value '' is invalid"],
-    ['node.role==~worker', "value '~worker' is invalid"],
+    ['node.role==~', "value '' is invalid"],
+    ['node.role==~~worker', "value '~worker' is invalid"],
+    ['node.role==/(/', "value '/(/' is invalid: missing )"],
+    ['node.role==~/[/', "value '/[/' is invalid: missing ]"],
+    [
+      'node.role==/(?=a)/',
+      "value '/(?=a)/' is invalid: groups other than (…) and (?:…) are not offered, and (?i) only at the start",
+    ],
+    ['1node==/x/', "key '1node' is invalid"],
     ['node.role===worker', "value '=worker' is invalid"],
   ])('%s', (text, message) => {
     const parse = () => parseConstraints([text])

@@ -9,6 +9,7 @@ import type { NodeSet } from './node-set.js'
 import { HeapPool, type Pool, type PoolContext } from './pool.js'
 import { createPool } from './preference-tree.js'
 import type { Strategy } from './strategy.js'
+import { wishful } from './wishes.js'
 
 export type Decision =
   | {
@@ -138,13 +139,15 @@ class GroupPlacing {
 
   /** Made when the first task needs it: tasks of global services never do. */
   #poolOfAll(): Pool {
-    const { set, demand, strategy, random, nowMs } = this.#input
+    const { set, demand, random, nowMs } = this.#input
     if (this.#pool) return this.#pool
+    const strategy = demand.unmet ? wishful(this.#input.strategy, demand.unmet) : this.#input.strategy
     const context: PoolContext = {
       serviceId: demand.serviceId,
       strategy,
       random,
       troubled: set.failures.troubled(demand.serviceId, nowMs),
+      unmet: demand.unmet,
       fits: (node) => this.#fits(node, undefined),
     }
     const lazily = demand.spreadOver.length === 0 && strategy.bestAt !== undefined

@@ -1,5 +1,13 @@
-import { matchesConstraints, parseConstraints, type ConstrainedNode, type Platform } from '@shoal/engine-api'
+import {
+  matchesConstraints,
+  parseConstraints,
+  type ConstrainedNode,
+  type Constraint,
+  type Platform,
+} from '@shoal/engine-api'
 import type { SpecRecord } from '../state/records.js'
+import type { NodeInfo } from './node-info.js'
+import { unmetConstraints } from './wishes.js'
 
 /** A plugin that a node must have. */
 export interface PluginDemand {
@@ -20,6 +28,8 @@ export interface Demand {
   readonly meetsConstraints: (node: ConstrainedNode) => boolean
   /** The constraints look at what each node has for itself: its ID, its name, its address. */
   readonly singlesOut: boolean
+  /** How many of the wishes the node does not meet: such nodes come last. Undefined when there are none. */
+  readonly unmet: ((node: NodeInfo) => number) | undefined
   readonly platforms: readonly Platform[]
   /** 0: no limit. */
   readonly maxReplicas: number
@@ -51,14 +61,23 @@ export function demandOf(spec: SpecRecord): Demand {
 const SINGLES_OUT: ReadonlySet<string> = new Set(['node.id', 'node.hostname', 'node.ip'])
 
 /** The API refuses bad constraints; should one be stored nevertheless, it keeps every node out rather than none. */
-function constraintTest(texts: readonly string[]): Pick<Demand, 'meetsConstraints' | 'singlesOut'> {
+function constraintTest(texts: readonly string[]): Pick<Demand, 'meetsConstraints' | 'singlesOut' | 'unmet'> {
   try {
     const constraints = parseConstraints(texts)
-    const singlesOut = constraints.some(({ key }) => SINGLES_OUT.has(key.toLowerCase()))
-    return { meetsConstraints: (node) => matchesConstraints(constraints, node), singlesOut }
+    const wishes = constraints.filter(({ isSoft }) => isSoft)
+    const conditions = constraints.filter(({ isSoft }) => !isSoft)
+    return {
+      meetsConstraints: (node) => matchesConstraints(conditions, node),
+      singlesOut: singlesOut(conditions),
+      unmet: wishes.length > 0 ? unmetConstraints(wishes, singlesOut(wishes)) : undefined,
+    }
   } catch {
-    return { meetsConstraints: () => false, singlesOut: false }
+    return { meetsConstraints: () => false, singlesOut: false, unmet: undefined }
   }
+}
+
+function singlesOut(constraints: readonly Constraint[]): boolean {
+  return constraints.some(({ key }) => SINGLES_OUT.has(key.toLowerCase()))
 }
 
 /** A reservation counts; that it may be filled by names is the node's affair. */

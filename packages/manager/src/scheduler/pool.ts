@@ -21,6 +21,8 @@ export interface PoolContext {
   readonly random: Random
   /** Nodes on which the service has failed often of late, with the count: they come last. */
   readonly troubled: ReadonlyMap<NodeInfo, number>
+  /** How many of the group's wishes a node does not meet. The strategy knows of them already. */
+  readonly unmet: ((node: NodeInfo) => number) | undefined
   readonly fits: (node: NodeInfo) => boolean
 }
 

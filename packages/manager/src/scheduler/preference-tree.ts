@@ -9,16 +9,18 @@ interface Branch {
 
 /**
  * Spreads over the values of one label, and inside each of them over the next: the branch with the fewest
- * tasks of the service comes first. Nodes without the label are a branch of their own.
+ * tasks of the service comes first. Nodes without the label are a branch of their own. Wishes count before preferences.
  */
 export class PreferencePool implements Pool {
   readonly #descriptor: string
+  readonly #unmet: PoolContext['unmet']
   readonly #branches = new Map<string, Branch>()
 
   /** @param descriptors the labels left to spread over: at least one */
   constructor(context: PoolContext, descriptors: readonly string[], nodes: Iterable<NodeInfo>) {
     const [descriptor = '', ...deeper] = descriptors
     this.#descriptor = descriptor
+    this.#unmet = context.unmet
     for (const [value, members] of groupByLabel(nodes, descriptor)) {
       let tasks = 0
       for (const node of members) if (node.alive) tasks += node.stayingOf(context.serviceId)
@@ -30,20 +32,27 @@ export class PreferencePool implements Pool {
     let best: { branch: Branch; node: NodeInfo } | undefined
     for (const branch of this.#branches.values()) {
       // Looking into a branch costs more than comparing counts.
-      if (best && branch.tasks > best.branch.tasks) continue
+      if (best && !this.#unmet && branch.tasks > best.branch.tasks) continue
       const node = branch.pool.best()
       if (node === undefined) continue
-      const better = best === undefined || branch.tasks < best.branch.tasks || node.tasks < best.node.tasks
-      if (better) best = { branch, node }
+      if (best === undefined || this.#compareBranches(branch, node, best.branch, best.node) < 0) {
+        best = { branch, node }
+      }
     }
     return best?.node
+  }
+
+  /** Compares two branches, each by its best node, or by the one that is in question. */
+  #compareBranches(one: Branch, a: NodeInfo, other: Branch, b: NodeInfo): number {
+    const wishes = this.#unmet ? this.#unmet(a) - this.#unmet(b) : 0
+    return wishes || one.tasks - other.tasks || a.tasks - b.tasks
   }
 
   compare(a: NodeInfo, b: NodeInfo): number {
     const [branchOfA, branchOfB] = [this.#branchOf(a), this.#branchOf(b)]
     if (branchOfA === undefined || branchOfB === undefined) return 0
     if (branchOfA === branchOfB) return branchOfA.pool.compare(a, b)
-    return branchOfA.tasks - branchOfB.tasks || a.tasks - b.tasks
+    return this.#compareBranches(branchOfA, a, branchOfB, b)
   }
 
   placed(node: NodeInfo): void {
