@@ -36,7 +36,10 @@ export function runProgram(
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? NO_EXIT_CODE, stdout, stderr }))
+    child.on('close', (code, signal) => {
+      if (signal) stderr += `\nended by ${signal}, after ${timeoutMs} ms if nobody else did it`
+      resolve({ code: code ?? NO_EXIT_CODE, stdout, stderr })
+    })
     // A program that ends before it has read everything closes the pipe: its exit code tells the story.
     child.stdin.on('error', () => {})
     child.stdin.end(input)
