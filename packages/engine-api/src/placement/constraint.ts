@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 import type { Node } from '../documents/index.js'
+import { isAffinity } from './affinity.js'
 import { parseExpression, type Expression } from './expression.js'
 import { normalArchitecture } from './platform.js'
 
@@ -8,6 +9,7 @@ export type ConstrainedNode = Readonly<Pick<Node, 'ID' | 'Spec' | 'Description' 
 
 /** One parsed constraint, such as `node.labels.zone==east` or `node.hostname!=~/^old-/`. */
 export interface Constraint {
+  readonly text: string
   readonly key: string
   readonly operator: '==' | '!='
   /** A wish: nodes that satisfy it come first, the others are not kept out. */
@@ -19,11 +21,11 @@ export interface Constraint {
 const KEY = /^[a-z_][a-z0-9_.-]+$/i
 
 /**
- * Parses the constraints of a placement; who matches them often keeps the result.
+ * Parses the constraints of a placement, without the affinities among them; who matches them often keeps the result.
  * @throws InvalidDocument in Docker's words, for the first text that is no constraint
  */
 export function parseConstraints(texts: readonly string[]): Constraint[] {
-  return texts.map(parseConstraint)
+  return texts.filter((text) => !isAffinity(text)).map(parseConstraint)
 }
 
 /** Whether the node satisfies every one of the constraints that are no mere wishes. */
@@ -38,7 +40,7 @@ function parseConstraint(text: string): Constraint {
   const wanted = operator === '=='
   // A key that nobody knows, or an address that is none, keeps every node out, whatever the operator says.
   const matches = holds === undefined ? () => false : (node: ConstrainedNode) => holds(node) === wanted
-  return { key, operator, isSoft, matches }
+  return { text, key, operator, isSoft, matches }
 }
 
 /** The test whether what the key names has the value; undefined when no node has such a thing. */

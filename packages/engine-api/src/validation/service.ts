@@ -8,6 +8,7 @@ import {
 } from '../documents/index.js'
 import { DRAIN_PERIOD_LABEL, drainPeriodMs } from '../drain-period.js'
 import { isJob } from '../defaults.js'
+import { parseAffinities } from '../placement/index.js'
 import { validateEndpointSpec } from './endpoint.js'
 import { checkDnsName } from './name.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
@@ -21,6 +22,7 @@ import { validateTaskSpec } from './task.js'
 export function validateServiceSpec(spec: ServiceSpec): void {
   checkDnsName(spec.Name ?? '')
   validateTaskSpec(spec.TaskTemplate ?? {})
+  checkOwnAffinities(spec)
   checkMode(spec.Mode ?? {})
   checkDrainPeriod(spec.Labels ?? {})
   checkStrategy(spec.Labels ?? {})
@@ -30,6 +32,16 @@ export function validateServiceSpec(spec: ServiceSpec): void {
   }
   checkUpdateConfig(spec.UpdateConfig, 'update', FAILURE_ACTIONS)
   checkUpdateConfig(spec.RollbackConfig, 'rollback', ['pause', 'continue'])
+}
+
+/** The first task of such a service would wait for itself. */
+function checkOwnAffinities(spec: ServiceSpec): void {
+  const own = parseAffinities(spec.TaskTemplate?.Placement?.Constraints ?? []).find(
+    (affinity) => affinity.operator === '==' && !affinity.isSoft && affinity.isMeant({ Spec: spec }),
+  )
+  if (own) {
+    refuseArgument(`${own.text}: the service itself is meant, and its first task would wait for it: use ==~`)
+  }
 }
 
 function checkMode(mode: ServiceMode): void {

@@ -7,7 +7,7 @@ import {
   type TaskSpec,
 } from '../documents/index.js'
 import { InvalidDocument } from '../invalid-document.js'
-import { parseConstraints } from '../placement/index.js'
+import { parseAffinities, parseConstraints } from '../placement/index.js'
 import { validateContainerSpec } from './container.js'
 import { checkWord, quoted, refuse, refuseArgument } from './refuse.js'
 
@@ -65,7 +65,9 @@ function checkGenericResources(resources: readonly GenericResource[]): void {
 
 function checkPlacement(template: TaskSpec): void {
   try {
-    parseConstraints(template.Placement?.Constraints ?? [])
+    const { Constraints: texts = [] } = template.Placement ?? {}
+    parseConstraints(texts)
+    parseAffinities(texts)
   } catch (error) {
     if (error instanceof InvalidDocument) refuseArgument(error.message)
     throw error

@@ -1,11 +1,14 @@
 import {
   matchesConstraints,
+  parseAffinities,
   parseConstraints,
+  type Affinity,
   type ConstrainedNode,
   type Constraint,
   type Platform,
 } from '@shoal/engine-api'
 import type { SpecRecord } from '../state/records.js'
+import { affinityTest, unmetAffinities, type AffinityTest, type Surroundings } from './affinities.js'
 import type { NodeInfo } from './node-info.js'
 import { unmetConstraints } from './wishes.js'
 
@@ -24,10 +27,13 @@ export interface Demand {
   /** `tcp/8080`: the ports published in host mode under a fixed number. */
   readonly hostPorts: readonly string[]
   readonly plugins: readonly PluginDemand[]
+  /** The texts of those that are no wishes. */
   readonly constraints: readonly string[]
   readonly meetsConstraints: (node: ConstrainedNode) => boolean
   /** The constraints look at what each node has for itself: its ID, its name, its address. */
   readonly singlesOut: boolean
+  /** Undefined when there are none but wishes. */
+  readonly affinities: AffinityTest | undefined
   /** How many of the wishes the node does not meet: such nodes come last. Undefined when there are none. */
   readonly unmet: ((node: NodeInfo) => number) | undefined
   readonly platforms: readonly Platform[]
@@ -37,10 +43,10 @@ export interface Demand {
   readonly spreadOver: readonly string[]
 }
 
-export function demandOf(spec: SpecRecord): Demand {
+/** @param surroundings where affinities look for neighbours */
+export function demandOf(spec: SpecRecord, surroundings: Surroundings): Demand {
   const { Placement: placement, Resources: resources } = spec.TaskTemplate
   const reservations = resources?.Reservations
-  const constraints = placement?.Constraints ?? []
   return {
     serviceId: spec.ServiceID,
     nanoCpus: reservations?.NanoCPUs ?? 0,
@@ -48,8 +54,7 @@ export function demandOf(spec: SpecRecord): Demand {
     generic: genericDemand(spec),
     hostPorts: hostPortsOf(spec),
     plugins: pluginsOf(spec),
-    constraints,
-    ...constraintTest(constraints),
+    ...placementDemand(placement?.Constraints ?? [], surroundings),
     platforms: placement?.Platforms ?? [],
     maxReplicas: placement?.MaxReplicas ?? 0,
     spreadOver: (placement?.Preferences ?? []).flatMap(
@@ -60,20 +65,45 @@ export function demandOf(spec: SpecRecord): Demand {
 
 const SINGLES_OUT: ReadonlySet<string> = new Set(['node.id', 'node.hostname', 'node.ip'])
 
+type PlacementDemand = Pick<
+  Demand,
+  'constraints' | 'meetsConstraints' | 'singlesOut' | 'affinities' | 'unmet'
+>
+
 /** The API refuses bad constraints; should one be stored nevertheless, it keeps every node out rather than none. */
-function constraintTest(texts: readonly string[]): Pick<Demand, 'meetsConstraints' | 'singlesOut' | 'unmet'> {
+function placementDemand(texts: readonly string[], surroundings: Surroundings): PlacementDemand {
   try {
-    const constraints = parseConstraints(texts)
-    const wishes = constraints.filter(({ isSoft }) => isSoft)
-    const conditions = constraints.filter(({ isSoft }) => !isSoft)
+    const constraints = divided(parseConstraints(texts))
+    const affinities = divided(parseAffinities(texts))
     return {
-      meetsConstraints: (node) => matchesConstraints(conditions, node),
-      singlesOut: singlesOut(conditions),
-      unmet: wishes.length > 0 ? unmetConstraints(wishes, singlesOut(wishes)) : undefined,
+      constraints: constraints.conditions.map(({ text }) => text),
+      meetsConstraints: (node) => matchesConstraints(constraints.conditions, node),
+      singlesOut: singlesOut(constraints.conditions),
+      affinities:
+        affinities.conditions.length > 0 ? affinityTest(affinities.conditions, surroundings) : undefined,
+      unmet: unmetWishes(constraints.wishes, affinities.wishes, surroundings),
     }
   } catch {
-    return { meetsConstraints: () => false, singlesOut: false, unmet: undefined }
+    const never = { meetsConstraints: () => false, singlesOut: false }
+    return { constraints: texts, ...never, affinities: undefined, unmet: undefined }
   }
+}
+
+function divided<Item extends { readonly isSoft: boolean }>(
+  items: readonly Item[],
+): { readonly conditions: readonly Item[]; readonly wishes: readonly Item[] } {
+  return { conditions: items.filter(({ isSoft }) => !isSoft), wishes: items.filter(({ isSoft }) => isSoft) }
+}
+
+function unmetWishes(
+  constraints: readonly Constraint[],
+  affinities: readonly Affinity[],
+  surroundings: Surroundings,
+): Demand['unmet'] {
+  if (constraints.length === 0 && affinities.length === 0) return undefined
+  const ofConstraints = unmetConstraints(constraints, singlesOut(constraints))
+  const ofAffinities = unmetAffinities(affinities, surroundings)
+  return (node) => ofConstraints(node) + ofAffinities(node)
 }
 
 function singlesOut(constraints: readonly Constraint[]): boolean {
@@ -114,12 +144,17 @@ function pluginsOf(spec: SpecRecord): PluginDemand[] {
 
 /** Keeps the parsed demand of each spec version for as long as the spec record is the same. */
 export class DemandCache {
+  readonly #surroundings: Surroundings
   readonly #byId = new Map<string, { spec: SpecRecord; demand: Demand }>()
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings
+  }
 
   of(spec: SpecRecord): Demand {
     const known = this.#byId.get(spec.ID)
     if (known?.spec === spec) return known.demand
-    const demand = demandOf(spec)
+    const demand = demandOf(spec, this.#surroundings)
     this.#byId.set(spec.ID, { spec, demand })
     return demand
   }

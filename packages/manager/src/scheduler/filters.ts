@@ -1,4 +1,5 @@
 import { matchesPlatform } from '@shoal/engine-api'
+import { placesBeside } from './affinities.js'
 import type { Demand, PluginDemand } from './demand.js'
 import type { NodeInfo, Occupant } from './node-info.js'
 
@@ -102,6 +103,14 @@ const constraints: Filter = {
   detail: (demand) => `does not satisfy ${demand.constraints.join(', ')}`,
 }
 
+const affinities: Filter = {
+  name: 'affinities',
+  applies: (demand) => demand.affinities !== undefined,
+  accepts: (demand, node, allowance) => demand.affinities?.unmet(node, allowance) === undefined,
+  summarize: (nodes) => `affinities not satisfied on ${count(nodes)}`,
+  detail: (demand, node, allowance) => `does not satisfy ${demand.affinities?.unmet(node, allowance)}`,
+}
+
 const platform: Filter = {
   name: 'platform',
   byClass: () => true,
@@ -131,19 +140,13 @@ function takenPorts(demand: Demand, node: NodeInfo, allowance: Allowance | undef
 const maxReplicas: Filter = {
   name: 'max-replicas',
   applies: (demand) => demand.maxReplicas > 0,
-  accepts: (demand, node, allowance) => sharers(demand, node, allowance) < demand.maxReplicas,
+  accepts: (demand, node, allowance) => placesBeside(node, demand.serviceId, allowance) < demand.maxReplicas,
   summarize: () => 'max replicas per node limit exceed',
   detail: (demand, node, allowance) =>
-    `${sharers(demand, node, allowance)} tasks of the service are here, ${demand.maxReplicas} are allowed`,
+    `${placesBeside(node, demand.serviceId, allowance)} tasks of the service are here, ${demand.maxReplicas} are allowed`,
 }
 
-function sharers(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): number {
-  const { replaced } = allowance ?? {}
-  const isCounted = replaced?.serviceId === demand.serviceId && !replaced.doubled
-  return node.occupyingOf(demand.serviceId) - (isCounted ? 1 : 0)
-}
-
-/** In Docker's order: a node counts for the first that refuses. */
+/** In Docker's order, then what Docker does not know: a node counts for the first that refuses. */
 export const FILTERS: readonly Filter[] = [
   ready,
   resources,
@@ -152,6 +155,7 @@ export const FILTERS: readonly Filter[] = [
   platform,
   hostPorts,
   maxReplicas,
+  affinities,
 ]
 
 /** The filters that can refuse such a task. */

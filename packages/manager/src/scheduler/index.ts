@@ -4,7 +4,7 @@
  *
  * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts says what a decision changes, and
  * outbox.ts writes many of them down together. node-set.ts and node-info.ts follow the state by its feed, node-class.ts
- * and load-index.ts spare the look at most nodes; filters.ts say what fits, strategy.ts, pool.ts and preference-tree.ts
+ * and load-index.ts spare the look at most nodes; filters.ts and affinities.ts say what fits, wishes.ts what is wished, strategy.ts, pool.ts and preference-tree.ts
  * what is best; explain.ts answers people.
  */
 import type { Clock, Logger, Random } from '@shoal/common'

@@ -95,6 +95,11 @@ export class NodeInfo {
     return this.#services.get(serviceId)?.occupying ?? 0
   }
 
+  /** The services that have places here. */
+  serviceIds(): Iterable<string> {
+    return this.#services.keys()
+  }
+
   /** How many tasks hold a port such as `tcp/8080`. */
   hostPortUsers(port: string): number {
     return this.#hostPorts?.get(port) ?? 0

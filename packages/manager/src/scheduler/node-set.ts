@@ -16,7 +16,7 @@ export class NodeSet {
   readonly nodes = new Map<string, NodeInfo>()
   readonly byLoad = new LoadIndex()
   readonly failures = new Failures()
-  readonly demands = new DemandCache()
+  readonly demands: DemandCache
   /** Grows with every change. */
   revision = 0
   /** Grows with every change after which a task may fit that did not. */
@@ -32,6 +32,11 @@ export class NodeSet {
   /** Begins empty: see `loadNode` and `loadTask`. */
   constructor(view: StateView) {
     this.#view = view
+    this.demands = new DemandCache({
+      view,
+      occupant: (taskId) => this.#occupants.get(taskId),
+      revision: () => this.revision,
+    })
   }
 
   /** The set as the view stands. */

@@ -2,7 +2,13 @@
 import { seededRandom } from '@shoal/common'
 import type { EndpointSpec, GenericResource, TaskSpec } from '@shoal/engine-api'
 import { MemoryState } from '../../state/memory-state.js'
-import { put, type NodeRecord, type SpecRecord, type TaskRecord } from '../../state/records.js'
+import {
+  put,
+  type NodeRecord,
+  type ServiceRecord,
+  type SpecRecord,
+  type TaskRecord,
+} from '../../state/records.js'
 import { aNode, aSpec, aTask } from '../../state/testing/index.js'
 import { decideGroup, type Decision } from '../decide.js'
 import { NodeSet } from '../node-set.js'
@@ -13,6 +19,7 @@ export interface Given {
   /** Tasks that are there already. */
   readonly tasks?: readonly TaskRecord[]
   readonly specs?: readonly SpecRecord[]
+  readonly services?: readonly ServiceRecord[]
   readonly nowMs?: number
   readonly strategy?: Strategy
 }
@@ -26,6 +33,7 @@ export function viewOf(given: Given): MemoryState {
   const mutations = [
     ...given.nodes.map((node) => put('node', node)),
     ...(given.specs ?? [specWith({})]).map((spec) => put('spec', spec)),
+    ...(given.services ?? []).map((service) => put('service', service)),
     ...(given.tasks ?? []).map((task) => put('task', task)),
   ]
   view.apply(
