@@ -6,6 +6,7 @@ import {
   openState,
   put,
   specId,
+  withFields,
   type LiveState,
   type Mutation,
   type NodeRecord,
@@ -122,18 +123,22 @@ function serviceRecord(id: string, index: number, replicas: number): ServiceReco
 }
 
 function taskRecord(random: Random, serviceId: string, slot: number): TaskRecord {
-  const base = meta(newId(random))
+  const at = toTimestamp(systemClock.now())
+  // As the orchestrator makes them: the engine sees the shapes of objects, and where each field came from.
   return {
-    ...base,
+    ID: newId(random),
+    Version: { Index: 0 },
+    CreatedAt: at,
+    UpdatedAt: at,
     ServiceID: serviceId,
     Slot: slot,
     Labels: {},
-    Status: { Timestamp: base.CreatedAt, State: 'pending', Message: 'pending task scheduling' },
+    Status: { Timestamp: at, State: 'pending', Message: 'pending task scheduling' },
     DesiredState: 'running',
     Shoal: { SpecVersion: 1 },
   }
 }
 
 function running(task: TaskRecord, NodeID: string): TaskRecord {
-  return { ...task, NodeID, Status: { ...task.Status, State: 'running', Message: 'started' } }
+  return withFields(task, { NodeID, Status: { ...task.Status, State: 'running', Message: 'started' } })
 }

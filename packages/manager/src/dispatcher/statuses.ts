@@ -8,7 +8,7 @@ import {
   toTimestamp,
   type TaskState,
 } from '@shoal/common'
-import type { TaskRecord } from '../state/records.js'
+import { withFields, type TaskRecord } from '../state/records.js'
 
 export type ReportedStatus = TaskRecord['Status']
 
@@ -65,7 +65,7 @@ export function withStatuses(
     next = {
       ...next,
       Status: status,
-      Shoal: firstRun ? { ...next.Shoal, RunningSinceMs: nowMs } : next.Shoal,
+      Shoal: firstRun ? withFields(next.Shoal, { RunningSinceMs: nowMs }) : next.Shoal,
     }
   }
   return next === task ? undefined : { ...next, UpdatedAt: toTimestamp(nowMs) }

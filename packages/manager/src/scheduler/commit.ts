@@ -1,5 +1,5 @@
 import { unreachable } from '@shoal/common'
-import { put, type Mutation, type TaskRecord } from '../state/records.js'
+import { put, withFields, type Mutation, type TaskRecord } from '../state/records.js'
 import type { Decision } from './decide.js'
 
 /**
@@ -25,14 +25,13 @@ function assigned(decision: Extract<Decision, { type: 'assign' }>, timestamp: st
     task.NodeID === undefined
       ? 'scheduler assigned task to node'
       : 'scheduler confirmed task can run on preassigned node'
-  const record: TaskRecord = {
-    ...task,
+  return withFields(task, {
     NodeID: nodeId,
     Status: { State: 'assigned', Message, Timestamp: timestamp },
-  }
-  return generic.length > 0 ? { ...record, AssignedGenericResources: generic } : record
+    ...(generic.length > 0 && { AssignedGenericResources: generic }),
+  })
 }
 
 function refused(task: TaskRecord, reason: string, timestamp: string): TaskRecord {
-  return { ...task, Status: { ...task.Status, Err: reason, Timestamp: timestamp } }
+  return { ...task, Status: withFields(task.Status, { Err: reason, Timestamp: timestamp }) }
 }

@@ -12,6 +12,9 @@ interface Use {
   names: Map<string, number>
 }
 
+/** What nearly every task gets. */
+const NONE: readonly GenericResource[] = []
+
 /** The user-defined resources of one node: what it offers, and what its tasks hold. */
 export class GenericPool {
   /** Most nodes have neither: made when they are needed. */
@@ -49,7 +52,8 @@ export class GenericPool {
   choose(
     demands: readonly { readonly kind: string; readonly amount: number }[],
     lent: readonly GenericResource[] = [],
-  ): GenericResource[] {
+  ): readonly GenericResource[] {
+    if (demands.length === 0) return NONE
     return demands.flatMap(({ kind, amount }): GenericResource[] => {
       if ((this.#offers?.get(kind)?.names.size ?? 0) === 0) {
         return [{ DiscreteResourceSpec: { Kind: kind, Value: amount } }]

@@ -2,9 +2,9 @@ import type { NodeClass } from './node-class.js'
 import type { NodeInfo } from './node-info.js'
 
 /** Nodes with equally many tasks, by class. */
-type Bucket = Map<NodeClass, Set<NodeInfo>>
+type Bucket = Map<NodeClass, LoadPlace>
 
-/** Where a node stands in the index, kept with the node: a table of its own would cost more than all the rest. */
+/** Where nodes stand in the index that are alike; each keeps it, for a table would cost more than all the rest. */
 export interface LoadPlace {
   readonly bucket: Bucket
   readonly load: number
@@ -39,11 +39,14 @@ export class LoadIndex {
   #enter(node: NodeInfo): LoadPlace {
     const { tasks: load, class: own } = node
     while (this.#buckets.length <= load) this.#buckets.push(new Map())
-    const bucket = this.#buckets[load] ?? new Map<NodeClass, Set<NodeInfo>>()
-    const members = bucket.get(own) ?? new Set()
-    if (members.size === 0) bucket.set(own, members)
-    members.add(node)
-    return { bucket, load, class: own, members }
+    const bucket: Bucket = this.#buckets[load] ?? new Map()
+    let place = bucket.get(own)
+    if (place === undefined) {
+      place = { bucket, load, class: own, members: new Set() }
+      bucket.set(own, place)
+    }
+    place.members.add(node)
+    return place
   }
 }
 
@@ -57,7 +60,7 @@ export class LoadWalk {
   /** Nodes that carry this number were yielded already. */
   readonly #number: number
   #load = 0
-  #classes: Iterator<[NodeClass, Set<NodeInfo>]> | undefined
+  #places: Iterator<LoadPlace> | undefined
   #members: Iterator<NodeInfo> | undefined
 
   constructor(
@@ -90,13 +93,13 @@ export class LoadWalk {
   /** The next class with the present load that is wanted, else one with a greater load. */
   #nextMembers(): Iterator<NodeInfo> | undefined {
     for (; this.#load < this.#buckets.length; this.#load++) {
-      this.#classes ??= this.#buckets[this.#load]?.entries()
-      for (let next = this.#classes?.next(); next && !next.done; next = this.#classes?.next()) {
-        const [candidates, members] = next.value
+      this.#places ??= this.#buckets[this.#load]?.values()
+      for (let next = this.#places?.next(); next && !next.done; next = this.#places?.next()) {
+        const { class: candidates, members } = next.value
         const [one] = members
         if (one && !this.#passesOver(candidates, one)) return members.values()
       }
-      this.#classes = undefined
+      this.#places = undefined
     }
     return undefined
   }

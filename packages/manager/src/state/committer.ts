@@ -115,7 +115,7 @@ export class Committer {
     }
     const updatedAt = toTimestamp(this.#options.clock.now())
     const steps = mutations.map((mutation) => this.#toStep(mutation, updatedAt))
-    if (steps.length > 1 && new Set(steps.map(({ key }) => key)).size < steps.length) {
+    if (steps.length > 1 && hasTwoOfOne(steps)) {
       throw new ShoalError('invalid-argument', 'one record is written twice in one unit')
     }
     return steps
@@ -131,7 +131,7 @@ export class Committer {
         throw new ShoalError('invalid-argument', `${key} was never stored: it cannot be deleted`)
       return { kind, slot, key, revision }
     }
-    const draft = { ...mutation.record, UpdatedAt: updatedAt, Version: undefined }
+    const draft = draftOf(mutation, updatedAt)
     return { kind, slot, key, revision, put: { draft, text: encode(draft) } }
   }
 
@@ -294,6 +294,20 @@ export class Committer {
     const [first] = unit.steps
     return first ? changedError(first) : new ShoalError('internal', 'an empty unit has lost its compare')
   }
+}
+
+/** Tasks apart: where records of few shapes come by, the engine copies them several times as fast. */
+function draftOf({ kind, record }: Mutation, UpdatedAt: string): Draft & { Version: undefined } {
+  return kind === 'task'
+    ? { ...record, UpdatedAt, Version: undefined }
+    : { ...record, UpdatedAt, Version: undefined }
+}
+
+function hasTwoOfOne(steps: readonly Step[]): boolean {
+  // IDs are at hand, and mostly tell: keys would have to be put together for it.
+  const slots = new Set<string>()
+  for (const { slot } of steps) slots.add(slot)
+  return slots.size < steps.length && new Set(steps.map(({ key }) => key)).size < steps.length
 }
 
 function toOperation({ key, put }: Step): Operation {

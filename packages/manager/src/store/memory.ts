@@ -16,12 +16,15 @@ import { checkTransaction, comparesHold } from './transaction.js'
 /** A new etcd begins with it, and so do the others. */
 export const FIRST_REVISION = 1
 
+type Put = Extract<StoreEvent, { type: 'put' }>
+
 /**
  * A store that forgets everything with its process: for unit tests and the simulator. It passes the same
  * contract suite as the real ones. Several managers of one simulated cluster share one instance.
  */
 export class MemoryStore implements Store {
-  readonly #entries = new Map<string, { value: string; revision: number }>()
+  /** The latest put of each key that exists. */
+  readonly #puts = new Map<string, Put>()
   readonly #leases = new LocalLeases()
   readonly #history: History
   #revision = FIRST_REVISION
@@ -35,9 +38,9 @@ export class MemoryStore implements Store {
 
   async snapshot(prefix: string): Promise<StoreSnapshot> {
     this.#checkReachable()
-    const entries = [...this.#entries]
-      .filter(([key]) => key.startsWith(prefix))
-      .map(([key, entry]) => ({ key, ...entry }))
+    const entries = [...this.#puts.values()]
+      .filter(({ key }) => key.startsWith(prefix))
+      .map(({ key, value, revision }) => ({ key, value, revision }))
     return { revision: this.#revision, entries }
   }
 
@@ -48,7 +51,7 @@ export class MemoryStore implements Store {
   async commit(transaction: Transaction): Promise<CommitResult> {
     this.#checkReachable()
     checkTransaction(transaction)
-    if (!comparesHold(transaction.compares, (key) => this.#entries.get(key)?.revision ?? 0)) {
+    if (!comparesHold(transaction.compares, (key) => this.#puts.get(key)?.revision ?? 0)) {
       return { committed: false }
     }
     this.#leases.check(transaction.operations)
@@ -91,9 +94,10 @@ export class MemoryStore implements Store {
     for (const operation of operations) {
       if (operation.type === 'put') {
         const { key, value } = operation
-        this.#entries.set(key, { value, revision })
-        events.push({ type: 'put', key, value, revision })
-      } else if (this.#entries.delete(operation.key)) {
+        const event: Put = { type: 'put', key, value, revision }
+        this.#puts.set(key, event)
+        events.push(event)
+      } else if (this.#puts.delete(operation.key)) {
         events.push({ type: 'delete', key: operation.key, revision })
       }
     }
