@@ -57,7 +57,7 @@ describe('affinities among constraints', () => {
     ['affinity:', 'constraint expected one operator from ==, !='],
     ['affinity:==db', "key '' is invalid"],
     ['affinity:service==', "value '' is invalid"],
-    ['affinity:service==/(/', "value '/(/' is invalid: missing )"],
+    ['affinity:service==/(/', "value '/(/' is invalid: missing closing )"],
     ['affinity:container==/web/', 'an affinity to a container takes no regular expression'],
     ['affinity:service==shop', 'affinity:service==shop: the service itself is meant'],
     ['affinity:image==shop', 'the service itself is meant, and its first task would wait for it: use ==~'],

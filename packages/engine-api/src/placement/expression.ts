@@ -1,5 +1,5 @@
 import { InvalidDocument } from '../invalid-document.js'
-import { regularExpression } from '../regular-expression/index.js'
+import { regularExpression } from './regular-expression.js'
 
 /** `key==value`, `key!=value`, or with `~` behind the operator; the value may be a regular expression in slashes. */
 export interface Expression {
