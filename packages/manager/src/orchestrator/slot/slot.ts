@@ -24,20 +24,23 @@ export interface Slot {
 
 export type SlotPlace = Pick<Slot, 'key' | 'number' | 'nodeId' | 'mayCreate'>
 
+const NONE: readonly TaskRecord[] = []
+
 export function readSlot(place: SlotPlace, tasks: readonly TaskRecord[]): Slot {
   const alive = tasks.filter(isAlive)
   if (alive.length === 0) {
     const rested = tasks.filter((task) => task.Shoal.Rests && task.DesiredState === 'shutdown')
-    return { ...place, tasks, surplus: [], ...(rested.length > 0 && { resting: rested.reduce(better) }) }
+    return { tasks, surplus: NONE, ...place, ...(rested.length > 0 && { resting: rested.reduce(better) }) }
   }
   const [only] = alive
-  if (only && alive.length === 1) return { ...place, tasks, newest: only, surplus: [] }
+  // The place comes last, so that all of these many have one shape: see withFields.
+  if (only && alive.length === 1) return { tasks, newest: only, surplus: NONE, ...place }
   const replaced = new Set(alive.map((task) => task.Shoal.Replaces))
   const heads = alive.filter((task) => !replaced.has(task.ID))
   const newest = (heads.length > 0 ? heads : alive).reduce(better)
   const old = alive.find((task) => task.ID === newest.Shoal.Replaces)
   const surplus = alive.filter((task) => task !== newest && task !== old)
-  return { ...place, tasks, newest, ...(old && { old }), surplus }
+  return { tasks, newest, surplus, ...place, ...(old && { old }) }
 }
 
 /** The tasks of each slot, or of each node. Tasks that have neither belong nowhere. */
