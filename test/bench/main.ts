@@ -14,6 +14,7 @@ import { endpoints } from './endpoints/index.js'
 import { failover } from './failover.js'
 import { addToHistory, compare, type Comparison, readHistory } from './history.js'
 import { loadCommand } from './load/index.js'
+import { logs } from './logs/index.js'
 import { mesh } from './mesh/index.js'
 import { outage } from './outage.js'
 import { profiled } from './profile.js'
@@ -64,6 +65,12 @@ const BENCHMARKS: Record<string, Entry> = {
     rounds: 20,
     about:
       "the primary killed, ended and frozen, so many rounds each, and Docker Swarm's leader killed; about 12 minutes",
+  },
+  logs: {
+    run: logs,
+    rounds: 1,
+    about:
+      '10 followers of the logs of 50 tasks that write 10 000 lines/s, every line counted, beside the same at the engines; about 3 minutes',
   },
   mesh: {
     run: mesh,
