@@ -11,7 +11,9 @@ import { CLUSTER_ID_LABEL, NODE_ID_LABEL, TASK_ID_LABEL } from '@shoal/agent/exe
 import { DEFAULT_RELAYS, Relays } from '@shoal/agent/relay/index'
 import { type ApiOptions, createApi, EventLog, WriteQueue } from '@shoal/manager/api/index'
 import { issueClient, provisionManager } from '@shoal/manager/ca/index'
-import { type ClusterRecord, put, type Mutation, type State } from '@shoal/manager/state/index'
+import { Forwarder } from '@shoal/manager/forward/index'
+import { Role } from '@shoal/manager/role'
+import { type ClusterRecord, put, remove, type Mutation, type State } from '@shoal/manager/state/index'
 import { aClusterWithApi } from './api-scene.js'
 import { createScene, status, task, type Agent } from './session-scene.js'
 import { eventually } from '../support/index.js'
@@ -35,13 +37,14 @@ export async function createContainersScene() {
   const sessions = await createScene()
   const base = await aClusterWithApi()
   const { state } = sessions
-  await state.commit([...beatSlowly(state), ...giveSpec(state)])
+  await state.commit([...beatSlowly(state), ...giveSpec(state), ...promote(state, 'n2')])
   const { engines } = sessions.manager.dispatcher
   const events = new EventLog(state, base.options.clock)
   const options = { ...base.options, state, events, writes: new WriteQueue(), engines }
   const api = createApi(options)
   await api.listen({ path: socketPath })
   const overTls = await listenWithTls(options, base.state.cluster(), folder)
+  const secondary = await startSecondary(options, base.state.cluster(), overTls.port, folder)
   const owner = { nodeId: 'n1', clusterId: `cluster-${process.pid}-${folder.slice(-6)}` }
   const startAgent = async (): Promise<Agent> => {
     const relays = new Relays({ ...DEFAULT_RELAYS, socketPath: SOCKET, owner, log: silentLogger })
@@ -72,6 +75,8 @@ export async function createContainersScene() {
         `${NODE_ID_LABEL}=${owner.nodeId}`,
         `${CLUSTER_ID_LABEL}=${owner.clusterId}`,
         `${TASK_ID_LABEL}=${id}`,
+        `com.docker.swarm.task.id=${id}`,
+        `com.docker.swarm.task.name=web.1.${id}`,
       ]
       const args = ['run', '-d', ...labels.flatMap((label) => ['--label', label]), ...flags, IMAGE]
       const containerId = (await run('docker', [...args, 'sh', '-c', script])).stdout.trim()
@@ -80,6 +85,14 @@ export async function createContainersScene() {
       return containerId
     },
     claim,
+    /** Kills the task's container and removes it, as the agent would in the end. */
+    async removeTask(id: string): Promise<void> {
+      const record = state.get('task', id)
+      const containerId = record?.Status.ContainerStatus?.ContainerID ?? ''
+      await run('docker', ['rm', '-f', '-v', containerId])
+      containers.splice(containers.indexOf(containerId), 1)
+      if (record) await state.commit([remove('task', record)])
+    },
     /** A task that runs on a node without an agent. */
     async taskElsewhere(id: string): Promise<void> {
       const ContainerStatus = { ContainerID: 'f'.repeat(64), PID: 1, ExitCode: 0 }
@@ -100,23 +113,9 @@ export async function createContainersScene() {
     docker: (...args: string[]): Promise<Done> =>
       ask('docker', args, { DOCKER_HOST: `unix://${socketPath}` }),
     /** The same, while it goes on. */
-    follow(...args: string[]) {
-      const child = spawn('docker', args, { env: { ...process.env, DOCKER_HOST: `unix://${socketPath}` } })
-      const told = { stdout: '', stderr: '' }
-      for (const name of ['stdout', 'stderr'] as const) {
-        child[name].on('data', (data: Buffer) => (told[name] += data.toString('utf8')))
-      }
-      const done = once(child, 'close').then(([code]): Done => ({ code: Number(code ?? -1), ...told }))
-      return {
-        stdout: () => told.stdout,
-        stderr: () => told.stderr,
-        done,
-        async stop(): Promise<void> {
-          child.kill()
-          await done
-        },
-      }
-    },
+    follow: (...args: string[]) => goOn(socketPath, args),
+    /** The same, of a manager that is not the primary. */
+    followSecondary: (...args: string[]) => goOn(secondary.socketPath, args),
     shell: (script: string): Promise<Done> =>
       ask('sh', ['-c', script], { DOCKER_HOST: `unix://${socketPath}` }),
     /** The same, with docker reaching the manager over TLS. */
@@ -130,9 +129,28 @@ export async function createContainersScene() {
     },
     async end(): Promise<void> {
       if (containers.length > 0) await run('docker', ['rm', '-f', '-v', ...containers])
-      await Promise.all([api.close(), overTls.close()])
+      await Promise.all([secondary.close(), api.close(), overTls.close()])
       await Promise.all([sessions.end(), base.end()])
       await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** A docker CLI that goes on. */
+function goOn(socketPath: string, args: readonly string[]) {
+  const child = spawn('docker', args, { env: { ...process.env, DOCKER_HOST: `unix://${socketPath}` } })
+  const told = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (data: Buffer) => (told[name] += data.toString('utf8')))
+  }
+  const done = once(child, 'close').then(([code]): Done => ({ code: Number(code ?? -1), ...told }))
+  return {
+    stdout: () => told.stdout,
+    stderr: () => told.stderr,
+    done,
+    async stop(): Promise<void> {
+      child.kill()
+      await done
     },
   }
 }
@@ -142,6 +160,12 @@ function beatSlowly(state: State): Mutation[] {
   const cluster = state.cluster()
   if (!cluster) throw new Error('no cluster')
   return [put('cluster', { ...cluster, Spec: { ...cluster.Spec, Dispatcher: { HeartbeatPeriod: 5e9 } } })]
+}
+
+function promote(state: State, id: string): Mutation[] {
+  const node = state.get('node', id)
+  if (!node) throw new Error(`no node ${id}`)
+  return [put('node', { ...node, Spec: { ...node.Spec, Role: 'manager' } })]
 }
 
 /** The docker CLI wants to see what the service runs. */
@@ -172,7 +196,37 @@ async function listenWithTls(options: ApiOptions, cluster: ClusterRecord | undef
     DOCKER_TLS_VERIFY: '1',
     DOCKER_CERT_PATH: folder,
   }
-  return { environment, close: () => api.close() }
+  return { environment, port, close: () => api.close() }
+}
+
+/** The API of a manager that passes on to the one over TLS. */
+async function startSecondary(
+  options: ApiOptions,
+  cluster: ClusterRecord | undefined,
+  port: number,
+  folder: string,
+) {
+  if (!cluster) throw new Error('no cluster')
+  const identity = provisionManager(cluster, 'n2', ['127.0.0.1'], systemClock.now())
+  const leader = { managerId: 'n1', address: '', apiAddress: `127.0.0.1:${port}` }
+  const passOn = new Forwarder({
+    managerId: 'n2',
+    role: new Role(),
+    directory: { leader: () => leader, onChange: () => () => undefined },
+    identity: () => identity,
+    clock: systemClock,
+    log: silentLogger,
+  })
+  const { engines: _none, ...others } = options
+  const events = new EventLog(options.state, options.clock)
+  const api = createApi({ ...others, events, passOn })
+  const socketPath = join(folder, 'secondary.sock')
+  await api.listen({ path: socketPath })
+  const close = async (): Promise<void> => {
+    passOn.close()
+    await api.close()
+  }
+  return { socketPath, close }
 }
 
 async function ask(

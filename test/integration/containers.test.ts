@@ -134,6 +134,52 @@ describe('the same by ctl', () => {
   })
 })
 
+describe('the events of a container', () => {
+  const EXEC = /^exec_create: true +host-n1\nexec_start: true +host-n1\nexec_die host-n1\n/
+  const FORMAT = ['--format', '{{.Action}} {{index .Actor.Attributes "node.name"}}']
+
+  test('are those of its engine too, as they come, and only of the cluster’s tasks', async () => {
+    const managers = [scene.follow('events', ...FORMAT), scene.followSecondary('events', ...FORMAT)]
+    const sinceMs = Date.now()
+    await scene.runOther()
+    for (const { stdout } of managers) {
+      await expect
+        .poll(async () => {
+          await scene.docker('exec', 'talker', 'true')
+          return stdout()
+        }, SOON)
+        .toMatch(EXEC)
+    }
+    for (const { stdout, stop } of managers) {
+      await stop()
+      expect(stdout()).not.toContain('create host')
+    }
+
+    // And of the past, in order.
+    const since = ['--since', String(sinceMs / 1000), '--until', String(Date.now() / 1000)]
+    const past = await scene.docker('events', ...since, ...FORMAT)
+    expect(past.stdout).toMatch(EXEC)
+    const pastElsewhere = scene.followSecondary('events', ...since, ...FORMAT)
+    expect(await pastElsewhere.done).toEqual(past)
+  })
+
+  test('are filtered', async () => {
+    const since = String(Date.now() / 1000)
+    await scene.runTask('victim', 'exec sleep 300')
+    await scene.removeTask('victim')
+    const told = async (...filters: string[]): Promise<string> => {
+      const flags = filters.flatMap((filter) => ['--filter', filter])
+      const until = String(Date.now() / 1000)
+      return (await scene.docker('events', '--since', since, '--until', until, ...flags, ...FORMAT)).stdout
+    }
+    expect(await told('event=destroy')).toBe('destroy host-n1\n')
+    expect(await told('container=web.1', 'event=kill', 'event=create')).toBe('create host-n1\nkill host-n1\n')
+    expect(await told('type=container', 'event=oom')).toBe('')
+    expect(await told('type=service', 'event=kill')).toBe('')
+    expect(await told('container=web.2', 'event=kill')).toBe('')
+  })
+})
+
 describe('what an agent refuses', () => {
   test('containers that are no tasks of this cluster, also when the manager believes it', async () => {
     const other = await scene.runOther()

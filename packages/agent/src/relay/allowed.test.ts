@@ -39,6 +39,13 @@ describe('what a manager may ask of an engine', () => {
     expect(concernOf('GET', `/distribution/${image}/json`, false)).toEqual({ kind: 'registry' })
   })
 
+  test.each([
+    ['/events?since=1700000000.000000001'],
+    ['/events?since=1700000000&until=1700000001.5&event=kill&event=exec_create'],
+  ])('events: %s', (path) => {
+    expect(concernOf('GET', path, false)).toEqual({ kind: 'events' })
+  })
+
   test('only attach and the start of an exec become streams of bytes', () => {
     expect(concernOf('POST', `/containers/${ID}/attach`, true)).toBeDefined()
     expect(concernOf('POST', `/exec/${ID}/start`, true)).toBeDefined()
@@ -86,6 +93,11 @@ describe('what it may not', () => {
     ['GET', `/containers/${ID}/json\n`],
     ['GET', `/exec/${ID}/logs`],
     ['POST', `/exec/${ID}`],
+    ['GET', '/events'],
+    ['GET', '/events?since='],
+    ['GET', '/events?since=0&filters=%7B%7D'],
+    ['GET', '/events?since=0&event=kill%22'],
+    ['POST', '/events?since=0'],
     ['GET', '/info'],
     ['GET', '/images/json'],
     ['POST', '/build'],
@@ -138,7 +150,7 @@ describe('what it may not', () => {
             /^\/(?:(?:containers|exec)\/[0-9a-f]{64}\/[a-z]+|distribution(?:\/[\w.:@+-]+)+\/json)$/,
           )
           expect(target).not.toMatch(/\/\.+\//)
-          expect(target).toContain(concern.kind === 'registry' ? '/distribution/' : concern.id)
+          expect(target).toContain('id' in concern ? concern.id : '/distribution/')
           expect(query.join('?')).not.toMatch(/[\s#\\]/)
         },
       ),

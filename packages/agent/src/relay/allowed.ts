@@ -1,5 +1,7 @@
-/** What a call is about: a container or an exec, by the engine's own ID, or what a registry has. */
-export type Concern = ContainerConcern | { readonly kind: 'registry' }
+import { asksForEvents } from './events-path.js'
+
+/** What a call is about: a container or an exec, by the engine's own ID, what a registry has, or events. */
+export type Concern = ContainerConcern | { readonly kind: 'registry' } | { readonly kind: 'events' }
 
 export interface ContainerConcern {
   readonly kind: 'container' | 'exec'
@@ -46,6 +48,7 @@ const DISTRIBUTION = /^\/distribution(?:\/(?!\.+\/)[\w.:@+-]+)+\/json$/
  */
 export function concernOf(method: string, path: string, upgrade: boolean): Concern | undefined {
   if (method === 'GET' && !upgrade && DISTRIBUTION.test(path)) return { kind: 'registry' }
+  if (method === 'GET' && !upgrade && asksForEvents(path)) return { kind: 'events' }
   const [, collection, id, name] = TARGET.exec(path) ?? []
   if (collection === undefined || id === undefined) return undefined
   const operations = collection === 'exec' ? EXEC_OPERATIONS : CONTAINER_OPERATIONS

@@ -6,6 +6,7 @@ import type { DispatcherClient, EngineRequest__Output } from '@shoal/proto'
 import { concernOf } from './allowed.js'
 import { olderVersion } from './api-version.js'
 import { askEngine, callEngine } from './engine.js'
+import { engineEventsPath } from './events-path.js'
 import { Line } from './line.js'
 import { checkOwner, type Owner } from './owner.js'
 
@@ -83,13 +84,14 @@ async function ask(
   const concern = concernOf(method, path, upgrade)
   if (!concern) throw new ShoalError('permission-denied', `an agent does not pass on: ${method} ${path}`)
   const spoken =
-    concern.kind === 'registry'
+    concern.kind === 'registry' || concern.kind === 'events'
       ? (await askEngine(socketPath, '/version', line.over)).apiVersion
       : await checkOwner(concern, owner, socketPath, line.over)
+  const target = concern.kind === 'events' ? engineEventsPath(path, owner) : path
   const call = callEngine({
     socketPath,
     method,
-    path: `/v${olderVersion(apiVersion, spoken)}${path}`,
+    path: `/v${olderVersion(apiVersion, spoken)}${target}`,
     headers: {
       ...(contentType !== '' && { 'content-type': contentType }),
       ...(registryAuth !== '' && concern.kind === 'registry' && { 'x-registry-auth': registryAuth }),

@@ -1,7 +1,7 @@
 import type { Clock, Logger, Random } from '@shoal/common'
 import type { JoinTokens, ManagerStatus, NodeRole, TLSInfo } from '@shoal/engine-api'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { SecureContextOptions } from 'node:tls'
 import type { AddressBook } from '../allocator/index.js'
 import type { NodeEngines } from '../relay/index.js'
@@ -48,6 +48,13 @@ export interface PassOn {
   request(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean>
   /** The same for a connection that is to be upgraded. */
   upgrade(wish: UpgradeWish): Promise<boolean>
+  /** Whether another manager has let this request in, and takes this one for the primary. */
+  isPassedOn(request: IncomingMessage): boolean
+  /**
+   * Asks the primary for this manager itself. @returns the answer's body, which fails when another manager leads
+   * @throws Error when there is no primary, or it does not answer with 200
+   */
+  read(path: string, signal: AbortSignal): Promise<Readable>
 }
 
 /** A request whose connection is to become a stream of bytes. */

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Agent } from 'node:https'
-import type { Duplex } from 'node:stream'
+import { Agent, request as httpsRequest } from 'node:https'
+import type { Duplex, Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import type { Logger } from '@shoal/common'
+import { type Logger, ShoalError } from '@shoal/common'
 import type { Identity } from '@shoal/common/tls/index'
 import type { PassOn, UpgradeWish } from '../api/options.js'
 import type { ManagerInfo } from '../leader/index.js'
 import { attempt, type Exchange } from './attempt.js'
 import { connectionTo, endWithItsPrimary, untilConnected } from './connection.js'
 import { type Outcome, type Step, stepAfter, type Traits } from './decide.js'
-import { hasBody, headOf, isMarked } from './headers.js'
+import { hasBody, headOf, isMarked, MARK } from './headers.js'
 import { patienceOf } from './patience.js'
 import { NO_PRIMARY, refuse, UNAVAILABLE, UNKNOWN } from './refusals.js'
 import { type Election, untilChanged, untilRouted } from './route.js'
@@ -19,6 +19,8 @@ export interface ForwarderOptions extends Election {
   readonly identity: () => Identity
   readonly log: Logger
 }
+
+const HTTP_OK = 200
 
 /**
  * How long a request waits for a primary, in milliseconds: for the lease of one that fell silent to end, and another
@@ -67,6 +69,31 @@ export class Forwarder implements PassOn {
       attempt: (leader, signal) => this.#join({ request, client, head }, leader, signal),
       refuse: (message) => refuse(UNAVAILABLE, message),
     })
+  }
+
+  isPassedOn(request: IncomingMessage): boolean {
+    return isMarked(request)
+  }
+
+  async read(path: string, signal: AbortSignal): Promise<Readable> {
+    const { directory, identity, managerId } = this.#options
+    const leader = directory.leader()
+    if (!leader || leader.managerId === managerId) throw new ShoalError('unavailable', NO_PRIMARY)
+    const headers = { [MARK]: managerId }
+    const call = httpsRequest({
+      ...connectionTo(leader, identity()),
+      agent: this.#agent,
+      path,
+      headers,
+      signal,
+    })
+    endWithItsPrimary(directory, leader.managerId, call)
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      call.once('response', resolve).on('error', reject).end()
+    })
+    if (answer.statusCode === HTTP_OK) return answer
+    answer.destroy()
+    throw new ShoalError('unavailable', `the primary answers ${answer.statusCode}`)
   }
 
   close(): void {

@@ -39,7 +39,8 @@ function actionsOf(
   return now.Err === UNHEALTHY ? ['health_status: unhealthy', 'die'] : ['die']
 }
 
-function hasHealthCheck(state: StateView, task: TaskRecord): boolean {
+/** Whether the service asks for one: of its findings the state tells. */
+export function hasHealthCheck(state: StateView, task: TaskRecord): boolean {
   const test = state.specOf(task)?.TaskTemplate?.ContainerSpec?.Healthcheck?.Test ?? []
   return test.length > 0 && test[0] !== 'NONE'
 }

@@ -19,14 +19,16 @@ export interface Happening {
 
 /** The same of a task's container. The fields in small letters are those of clients before Docker 1.10. */
 export interface ContainerHappening {
-  readonly status: ContainerAction
+  /** A `ContainerAction`, or what only the engine tells. */
+  readonly status: string
   readonly id: string
   readonly from: string
   readonly Type: 'container'
-  readonly Action: ContainerAction
+  readonly Action: string
   readonly Actor: Actor
 }
 
+/** What follows from the state of a task. */
 export type ContainerAction = 'start' | 'health_status: healthy' | 'health_status: unhealthy' | 'die'
 
 /** An event as the API tells it. */

@@ -1,7 +1,8 @@
 import { ShoalError } from '@shoal/common'
 import type { FastifyRequest } from 'fastify'
-import { readFilters } from '../request/filters.js'
+import { type Filters, readFilters } from '../request/filters.js'
 import { queryText } from '../request/query.js'
+import { isToldByState } from './engine-event.js'
 import type { ClusterEvent } from './event.js'
 
 const FILTERS = [
@@ -23,6 +24,9 @@ const FILTERS = [
 /** Filters by an object's ID or name, and the type of event that each of them means. */
 const OBJECTS = ['config', 'container', 'image', 'network', 'node', 'plugin', 'secret', 'service', 'volume']
 
+/** Every kind of event is a word; an agent takes no others. */
+const KIND = /^[a-z_-]{1,32}$/
+
 /** What a client wants to hear. Times are milliseconds since the epoch. */
 export interface EventQuery {
   /** Undefined: nothing of the past. */
@@ -30,6 +34,10 @@ export interface EventQuery {
   /** Undefined: without end. */
   readonly untilMs: number | undefined
   wants(event: ClusterEvent): boolean
+  /** Which kinds of events the engines are asked for: empty for all of them, undefined for none. */
+  readonly engineEvents: readonly string[] | undefined
+  /** As the client gave them. */
+  readonly filters: string
 }
 
 /** @throws ShoalError `invalid-argument` for malformed times and unknown filters */
@@ -44,6 +52,8 @@ export function readEventQuery(request: FastifyRequest): EventQuery {
   }
   const filters = readFilters(request, FILTERS)
   return {
+    engineEvents: engineEvents(filters),
+    filters: queryText(request, 'filters'),
     sinceMs,
     untilMs,
     wants: (event) =>
@@ -54,6 +64,19 @@ export function readEventQuery(request: FastifyRequest): EventQuery {
       filters.labels('label', event.Actor.Attributes) &&
       OBJECTS.every((type) => filters.some(type, (wanted) => concerns(event, type, wanted))),
   }
+}
+
+/** Only containers have events of their engine; what the state tells of them is not asked for twice. */
+function engineEvents(filters: Filters): readonly string[] | undefined {
+  const objects = OBJECTS.filter((type) => type !== 'container' && type !== 'image')
+  const isLocal =
+    filters.some('type', (type) => type === 'container') &&
+    filters.some('scope', (scope) => scope === 'local') &&
+    [...objects, 'daemon'].every((key) => filters.values(key).length === 0)
+  if (!isLocal) return undefined
+  const asked = filters.values('event').map((action) => action.split(':')[0] ?? '')
+  const kinds = [...new Set(asked)].filter((kind) => KIND.test(kind) && !isToldByState(kind))
+  return asked.length > 0 && kinds.length === 0 ? undefined : kinds
 }
 
 /** `health_status` stands for `health_status: healthy` too. */
