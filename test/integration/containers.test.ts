@@ -150,9 +150,9 @@ describe('the events of a container', () => {
         }, SOON)
         .toMatch(EXEC)
     }
-    for (const { stdout, stop } of managers) {
-      await stop()
-      expect(stdout()).not.toContain('create host')
+    for (const told of managers) {
+      await told.stop()
+      expect(told.stdout()).not.toContain('create host')
     }
 
     // And of the past, in order.
