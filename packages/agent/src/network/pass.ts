@@ -169,7 +169,7 @@ export class Pass {
       peers,
       services,
       local,
-      hostPorts: await this.#hostPorts.leftToHost(services.values()),
+      hostPorts: await this.#hostPorts.leftToHost(services),
       underlayMtu: (address) => this.#kernel.mtuOf(address),
     }
   }

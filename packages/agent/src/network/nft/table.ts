@@ -1,3 +1,4 @@
+import { changedKeys } from '../changed-keys.js'
 import { TABLE } from '../names.js'
 import { skeleton } from './skeleton.js'
 import {
@@ -44,8 +45,9 @@ export function reload(state: NftState): Transition {
 
 /** From what the table holds to what it shall hold, as a difference. */
 export function transition(from: TableState, to: NftState): Transition {
-  const before = unlike(from.holds, to)
-  const after = unlike(to, from.holds)
+  const changed = changedKeys(from.holds, to)
+  const before = changed.flatMap((key) => from.holds.get(key) ?? [])
+  const after = changed.flatMap((key) => to.get(key) ?? [])
   const [had, has] = [elementsOf(before), elementsOf(after)]
   const stale = new Map(from.stale)
   const [remove, add]: [Element[], Element[]] = [[], []]
@@ -77,11 +79,6 @@ export function sweep(from: TableState): Pick<Transition, 'text' | 'table'> {
 /** Deletes chains of which nothing is left but their names; for after a reload. */
 export function dropChains(names: readonly string[]): string {
   return names.map(drop).join('')
-}
-
-/** The fragments of one state that the other does not have. */
-function unlike(state: NftState, other: NftState): Fragment[] {
-  return [...state].filter(([key, fragment]) => other.get(key) !== fragment).map(([, fragment]) => fragment)
 }
 
 function elementsOf(fragments: readonly Fragment[]): Map<string, Element> {

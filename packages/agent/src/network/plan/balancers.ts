@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EndpointPort, EndpointSet, TaskEndpoint } from '@shoal/engine-api'
+import { changedKeys } from '../changed-keys.js'
 import { bridgeName } from '../names.js'
 import { hex, SLOT_MARK, type Chain, type Element, type Fragment } from '../nft/index.js'
 import type { HostView } from './host-view.js'
@@ -6,6 +8,8 @@ import { slotsFor } from './slots.js'
 
 /** What was made of an endpoint set, and from what. */
 interface Made {
+  /** Its name among the fragments. */
+  readonly key: string
   readonly from: EndpointSet
   readonly place: Place
   readonly surroundings: string
@@ -13,32 +17,67 @@ interface Made {
   readonly fragment: Fragment
 }
 
-/** Fragments of earlier plans by service: what has not changed is the same object again, and costs next to nothing. */
-export type BalancerMemo = Map<string, Made>
+/** What the last plan was made of, and what was made of each service. */
+export interface BalancerMemo {
+  services: HostView['services']
+  surroundings: string
+  /** By service, in their order. */
+  readonly made: Map<string, Made>
+}
+
+export function balancerMemo(): BalancerMemo {
+  return { services: new Map(), surroundings: '', made: new Map() }
+}
 
 /**
  * The balancers of all services: of their VIPs on the networks that this host has, and of their published ports.
- * Nothing is balanced twice: of two services that claim the same address or port, the first has it.
+ * Nothing is balanced twice: of two services that claim the same address or port, the first has it. With thousands of
+ * services, what is planned anew are those that have changed; the rest is the same object again.
  * @param memo is brought up to date
+ * @returns by `service/<ID>`
  */
 export function planBalancers(view: HostView, memo: BalancerMemo): Map<string, Fragment> {
   const surroundings = [...view.networks.keys(), '', ...view.hostPorts].join(' ')
-  const claimed = new Set<string>()
+  const isSame = surroundings === memo.surroundings
+  const changed = isSame ? changedKeys(memo.services, view.services) : undefined
+  if (!changed || !changed.every((id) => keepsItsPlace(id, view, memo))) planAll(view, surroundings, memo)
+  else for (const id of changed) memo.made.set(id, remade(memo.made.get(id)!, view.services.get(id)!))
+  memo.services = view.services
+  memo.surroundings = surroundings
   const fragments = new Map<string, Fragment>()
+  for (const { key, fragment } of memo.made.values()) fragments.set(key, fragment)
+  return fragments
+}
+
+/** Whether a service that has changed claims what it claimed before, so that no other one is concerned. */
+function keepsItsPlace(id: string, view: HostView, { made }: BalancerMemo): boolean {
+  const set = view.services.get(id)
+  const before = made.get(id)
+  return set !== undefined && before !== undefined && isDeepStrictEqual(placeOf(set, view), before.place)
+}
+
+function remade({ key, place, surroundings, refused }: Made, set: EndpointSet): Made {
+  const fragment = balancer(set, place, new Set(refused.split(' ')))
+  return { key, from: set, place, surroundings, refused, fragment }
+}
+
+/** In the services' order, which decides who has what two of them claim. */
+function planAll(view: HostView, surroundings: string, memo: BalancerMemo): void {
+  const claimed = new Set<string>()
+  const before = new Map(memo.made)
+  memo.made.clear()
   for (const [id, set] of view.services) {
-    let made = memo.get(id)
+    const made = before.get(id)
     const known = made?.from === set && made.surroundings === surroundings ? made : undefined
     const place = known?.place ?? placeOf(set, view)
     const refused = claim(place, claimed)
-    if (!known || known.refused !== refused) {
-      const fragment = balancer(set, place, new Set(refused.split(' ')))
-      made = { from: set, place, surroundings, refused, fragment }
-      memo.set(id, made)
-    }
-    fragments.set(`service/${id}`, made!.fragment)
+    const isSame = known?.refused === refused
+    const next = { key: `service/${id}`, from: set, place, surroundings, refused }
+    memo.made.set(
+      id,
+      isSame ? known : { ...next, fragment: balancer(set, place, new Set(refused.split(' '))) },
+    )
   }
-  for (const id of memo.keys()) if (!view.services.has(id)) memo.delete(id)
-  return fragments
 }
 
 /** What a service may have balancers for on this host. */

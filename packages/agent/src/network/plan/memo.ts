@@ -1,5 +1,5 @@
 import type { EndpointSet } from '@shoal/engine-api'
-import type { BalancerMemo } from './balancers.js'
+import { balancerMemo, type BalancerMemo } from './balancers.js'
 import type { KernelPlan } from './host-plan.js'
 
 /** What follows from the peers alone. */
@@ -20,5 +20,5 @@ export interface PlanMemo {
 }
 
 export function planMemo(): PlanMemo {
-  return { balancers: new Map() }
+  return { balancers: balancerMemo() }
 }

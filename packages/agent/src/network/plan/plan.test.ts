@@ -138,6 +138,26 @@ describe('the balancers of a service', () => {
     expect(nft.get('service/service1')?.chains).toEqual([])
   })
 
+  test('that change what they claim free it for others, and take it from nobody', () => {
+    const claiming = (ServiceID: string, port: number, last: number) =>
+      aService({
+        ServiceID,
+        Ports: [{ Protocol: 'tcp', PublishedPort: port, TargetPort: 80 }],
+        Endpoints: [anEndpoint(ServiceID, addresses(last))],
+      })
+    const memo = planMemo()
+    const targets = (...services: ReturnType<typeof aService>[]): string[] =>
+      elementsOf(planHost(aView([ingress], { services }), memo).nft, 'pub_be')
+    const second = claiming('s2', 8080, 22)
+    expect(targets(claiming('s1', 8080, 21), second)).toEqual(['tcp . 8080 . 0x4d800000 : 10.0.0.21 . 80'])
+    expect(targets(claiming('s1', 8080, 23), second)).toEqual(['tcp . 8080 . 0x4d800000 : 10.0.0.23 . 80'])
+    expect(targets(claiming('s1', 9090, 23), second)).toEqual([
+      'tcp . 9090 . 0x4d800000 : 10.0.0.23 . 80',
+      'tcp . 8080 . 0x4d800000 : 10.0.0.22 . 80',
+    ])
+    expect(targets(second)).toEqual(['tcp . 8080 . 0x4d800000 : 10.0.0.22 . 80'])
+  })
+
   test('leave a port to a program of the host that listens on it', () => {
     const services = [aService({ Ports: ports, Endpoints: [anEndpoint('t1', addresses(21))] })]
     const hostPorts = new Set(['tcp/8080'])

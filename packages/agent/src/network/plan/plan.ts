@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { NetworkPeer, NodeNetwork } from '@shoal/engine-api'
 import { addressesIn, macOf, offsetIn, parseCidr } from '../addresses.js'
+import { changedKeys } from '../changed-keys.js'
 import { bridgeName, engineNetworkName, INGRESS_BRIDGE, vxlanName } from '../names.js'
 import { MARK } from '../nft/index.js'
 import { planBalancers } from './balancers.js'
@@ -21,7 +22,8 @@ export function planHost(given: HostView, memo: PlanMemo): HostPlan {
   const view = { ...given, networks: neededNetworks(given) }
   const peers = peersPlan(view, memo)
   const kernel = planKernel(view, peers, anyIpPlan(view, memo))
-  const nft = new Map([...hostFragments(view, kernel, peers), ...planBalancers(view, memo.balancers)])
+  const nft = planBalancers(view, memo.balancers)
+  for (const [key, fragment] of hostFragments(view, kernel, peers)) nft.set(key, fragment)
   return { kernel, nft }
 }
 
@@ -54,8 +56,13 @@ function planPeers(view: HostView): PeersPlan {
 /** Every node is told of the ingress network, but only one that has something to do with it sets it up. */
 function neededNetworks({ networks, services, local }: HostView): Map<string, NodeNetwork> {
   const attached = new Set(local.map(({ networkId }) => networkId))
-  const publishes = [...services.values()].some(({ Ports }) => Ports.length > 0)
-  return new Map([...networks].filter(([id, { Ingress }]) => !Ingress || publishes || attached.has(id)))
+  const isUsed = (id: string): boolean => attached.has(id) || publishAnything(services)
+  return new Map([...networks].filter(([id, { Ingress }]) => !Ingress || isUsed(id)))
+}
+
+function publishAnything(services: HostView['services']): boolean {
+  for (const { Ports } of services.values()) if (Ports.length > 0) return true
+  return false
 }
 
 function planKernel(
@@ -154,12 +161,9 @@ function anyIpPlan(view: HostView, memo: PlanMemo): KernelPlan['anyIp'] {
 }
 
 function sameVips(before: HostView['services'], now: HostView['services']): boolean {
-  if (before.size !== now.size) return false
-  for (const [id, set] of now) {
-    const other = before.get(id)
-    if (other !== set && !isDeepStrictEqual(other?.Networks, set.Networks)) return false
-  }
-  return true
+  return changedKeys(before, now).every((id) =>
+    isDeepStrictEqual(before.get(id)?.Networks, now.get(id)?.Networks),
+  )
 }
 
 /** VIPs, and the gateway that the network has as a whole. Without a source, the host itself could not ask them. */
