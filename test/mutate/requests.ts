@@ -53,6 +53,8 @@ const MORE: readonly Operation[] = [
   ['POST', '/exec/{id}/start'],
   ['GET', '/shoal/store'],
   ['POST', '/shoal/move'],
+  ['GET', '/shoal/services/{id}/rebalance'],
+  ['POST', '/shoal/services/{id}/rebalance'],
   ['GET', '/images/{id}/json'],
   ['POST', '/containers/create'],
 ].map(([method = '', path = '']) => ({ method, path, parameters: [], responses: {} }))

@@ -4,6 +4,7 @@ import type { Dispatcher } from './dispatcher/index.js'
 import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
 import { type Beats, createNodeHealth } from './node-health/index.js'
 import { createReaper, createServiceReconciler } from './orchestrator/index.js'
+import { createRebalancer } from './rebalance/index.js'
 import { createScheduler } from './scheduler/index.js'
 import type { State } from './state/index.js'
 
@@ -36,8 +37,13 @@ export const PRIMARY_LOOPS = {
       clock,
       log,
     }).start(signal),
-  scheduler: ({ state, clock, random, log }, signal) =>
-    createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) }).start(signal),
+  scheduler: ({ state, clock, random, log }, signal) => {
+    const scheduler = createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) })
+    scheduler.start(signal)
+    // It asks the scheduler what is worth moving.
+    const options = { ...DEFAULT_LOOP, clock, log }
+    new KeyedLoop(state, createRebalancer({ state, clock, scheduler }), options).start(signal)
+  },
   nodeHealth: ({ state, clock, log, beats }, signal) =>
     createNodeHealth({ state, clock, log, beats }).start(signal),
   dispatcher: ({ dispatcher }, signal) => dispatcher.start(signal),

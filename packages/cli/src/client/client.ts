@@ -232,6 +232,16 @@ export class ManagerClient {
     await this.#call('POST', '/shoal/move', { body: access })
   }
 
+  /** Has the tasks of a service spread anew; one that is under way goes on. */
+  async rebalance(ref: string): Promise<RebalanceAnswer> {
+    return (await this.#call('POST', `/shoal/services/${at(ref)}/rebalance`)) as RebalanceAnswer
+  }
+
+  /** How far it is, or how the latest one ended. */
+  rebalanceProgress(ref: string): Promise<RebalanceAnswer> {
+    return this.#get(`/shoal/services/${at(ref)}/rebalance`)
+  }
+
   /** The network of the whole cluster with this name or ID. */
   async network(ref: string): Promise<{ Id: string; Name: string }> {
     return this.#get(`/networks/${at(ref)}`, { scope: 'swarm' })
@@ -347,6 +357,14 @@ export class ManagerClient {
     const headers = cliRegistryHeader(registryAuth)
     return (await this.#call('GET', `/distribution/${image}/json`, { headers })) as Distribution
   }
+}
+
+/** How a rebalance stands. */
+export interface RebalanceAnswer {
+  readonly State: 'none' | 'moving' | 'done'
+  readonly Moving: number
+  readonly Moved: number
+  readonly Failure?: string
 }
 
 export interface Distribution {

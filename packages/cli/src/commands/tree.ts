@@ -35,6 +35,10 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
       logs: { summary: 'Fetch the logs of a service or task', load: () => import('./service/logs.js') },
       ls: { summary: 'List services', aliases: ['list'], load: () => import('./service/list.js') },
       ps: { summary: 'List the tasks of one or more services', load: () => import('./service/ps.js') },
+      rebalance: {
+        summary: 'Spread the tasks of a service anew',
+        load: () => import('./service/rebalance.js'),
+      },
       rm: {
         summary: 'Remove one or more services',
         aliases: ['remove'],

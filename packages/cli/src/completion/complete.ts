@@ -31,6 +31,7 @@ const ARGUMENTS: Readonly<Record<string, Meaning>> = {
   'service inspect': 'service',
   'service logs': 'service',
   'service ps': 'service',
+  'service rebalance': 'service',
   'service rm': 'service',
   'service rollback': 'service',
   'service scale': 'service',

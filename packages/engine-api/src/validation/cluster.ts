@@ -1,6 +1,7 @@
 import { MIN_NODE_CERT_EXPIRY_NS } from '../defaults.js'
 import { NODE_AVAILABILITIES, NODE_ROLES, type NodeSpec, type SwarmSpec } from '../documents/index.js'
 import { checkWord, quoted, refuse, refuseArgument } from './refuse.js'
+import { checkRebalance } from './rebalance.js'
 import { checkStrategy } from './strategy.js'
 
 /** @throws InvalidDocument in Docker's words */
@@ -27,4 +28,5 @@ export function validateSwarmSpec(spec: SwarmSpec): void {
     refuseArgument('TaskHistoryRetentionLimit cannot be negative')
   }
   checkStrategy(spec.Labels ?? {})
+  checkRebalance(spec.Labels ?? {})
 }

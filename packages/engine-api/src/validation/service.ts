@@ -11,6 +11,7 @@ import { isJob } from '../defaults.js'
 import { parseAffinities } from '../placement/index.js'
 import { validateEndpointSpec } from './endpoint.js'
 import { checkDnsName } from './name.js'
+import { checkRebalance } from './rebalance.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
 import { checkStrategy } from './strategy.js'
 import { validateTaskSpec } from './task.js'
@@ -26,6 +27,7 @@ export function validateServiceSpec(spec: ServiceSpec): void {
   checkMode(spec.Mode ?? {})
   checkDrainPeriod(spec.Labels ?? {})
   checkStrategy(spec.Labels ?? {})
+  checkRebalance(spec.Labels ?? {})
   validateEndpointSpec(spec.EndpointSpec ?? {})
   if (isJob(spec) && (spec.UpdateConfig ?? spec.RollbackConfig)) {
     refuseArgument('update and rollback configuration is not supported for jobs')

@@ -13,6 +13,8 @@ export interface ServiceContext {
   readonly newId: () => string
   readonly specs: SpecVersions
   readonly order: UpdateOrder
+  /** The tasks that a rebalance moves, with the nodes that they go to. */
+  readonly moves: ReadonlyMap<string, string>
 }
 
 export function createContext(
@@ -22,5 +24,6 @@ export function createContext(
   newId: () => string,
 ): ServiceContext {
   const specs = new SpecVersions(view, service)
-  return { view, service, now, newId, specs, order: rolloutConfig(service).order }
+  const moves = new Map(service.Shoal.Rebalance?.Moves.map(({ Task, Node }) => [Task, Node]))
+  return { view, service, now, newId, specs, order: rolloutConfig(service).order, moves }
 }

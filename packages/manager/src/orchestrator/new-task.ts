@@ -5,6 +5,7 @@ import type { ServiceContext } from './context.js'
 
 /** Which place a new task takes, and what it takes over from the one before it. */
 export interface NewTask {
+  /** With `nodeId` no other node will do. */
   readonly slot: { readonly number?: number; readonly nodeId?: string }
   readonly version: number
   readonly desired: 'ready' | 'running'

@@ -5,16 +5,20 @@
  * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts says what a decision changes, and
  * outbox.ts writes many of them down together. node-set.ts and node-info.ts follow the state by its feed, node-class.ts
  * and load-index.ts spare the look at most nodes; filters.ts and affinities.ts say what fits, wishes.ts what is wished, strategy.ts, pool.ts and preference-tree.ts
- * what is best; explain.ts answers people.
+ * what is best; explain.ts answers people,
+ * moves.ts those who would have tasks move where it has become emptier.
  */
 import type { Clock, Logger, Random } from '@shoal/common'
+import type { Move } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { explainTask, type Explanation } from './explain.js'
 import { SchedulerLoop } from './loop.js'
+import { worthwhileMoves, type MovesRequest } from './moves.js'
 import { spread, type Strategy } from './strategy.js'
 
 export { explainTask, type Explanation, type NodeVerdict } from './explain.js'
-export { binpack, random, spread, type Strategy } from './strategy.js'
+export type { MovesRequest } from './moves.js'
+export { binpack, random, spread, strategyOf, type Strategy } from './strategy.js'
 
 export interface SchedulerParts {
   readonly state: State
@@ -28,14 +32,21 @@ export interface SchedulerParts {
 export interface Scheduler {
   /** Runs until `signal` aborts. To be called once: whoever leads anew makes a new scheduler. */
   start(signal: AbortSignal): void
+  /** See worthwhileMoves; undefined while not all is known yet. */
+  moves(request: MovesRequest): Move[] | undefined
   /** See explainTask; uses what the scheduler knows already while it runs. */
   explain(taskId: string): Explanation
 }
 
 export function createScheduler(parts: SchedulerParts): Scheduler {
-  const loop = new SchedulerLoop({ ...parts, strategy: parts.strategy ?? spread })
+  const usual = parts.strategy ?? spread
+  const loop = new SchedulerLoop({ ...parts, strategy: usual })
   return {
     start: (signal) => loop.start(signal),
+    moves(request) {
+      const set = loop.loadedNodes
+      return set && worthwhileMoves(parts.state, set, { ...request, usual })
+    },
     explain: (taskId) => explainTask(parts.state, taskId, loop.nodes),
   }
 }

@@ -51,6 +51,7 @@ export class SchedulerLoop {
   #sliceStartMs = 0
   #stamp: { readonly atMs: number; readonly text: string } | undefined
   #steps = 0
+  #isLoaded = false
 
   constructor(options: SchedulerOptions) {
     this.#options = options
@@ -85,6 +86,11 @@ export class SchedulerLoop {
     return this.#set
   }
 
+  /** The same, but only when all that was there at the start has been read. */
+  get loadedNodes(): NodeSet | undefined {
+    return this.#isLoaded ? this.#set : undefined
+  }
+
   /** Reads what is there already. What changes meanwhile is heard as well: taking in a task twice does no harm. */
   async #load(): Promise<void> {
     const { state, clock } = this.#options
@@ -101,6 +107,7 @@ export class SchedulerLoop {
       if (this.#signal.aborted) return
     }
     this.#busy = false
+    this.#isLoaded = true
     this.#wakeIn(0)
   }
 

@@ -91,7 +91,7 @@ const NODE_LABEL = 'node.labels.'
 const ENGINE_LABEL = 'engine.labels.'
 
 /** The value that a node has for a descriptor; the empty text when it has none, or nobody knows the descriptor. */
-function labelOf(node: NodeInfo, descriptor: string): string {
+export function labelOf(node: NodeInfo, descriptor: string): string {
   const lower = descriptor.toLowerCase()
   const { Spec: spec, Description: description } = node.record
   if (lower.startsWith(NODE_LABEL)) return spec.Labels?.[descriptor.slice(NODE_LABEL.length)] ?? ''

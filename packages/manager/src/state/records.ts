@@ -76,6 +76,34 @@ export interface Rollout {
   readonly Stuck: readonly string[]
 }
 
+/** A task that is being moved, and the node that it goes to. */
+export interface Move {
+  readonly Task: string
+  readonly Node: string
+}
+
+/** A rebalance under way: it ends when no move is worth making any more. */
+export interface Rebalance {
+  /** Milliseconds since the epoch. */
+  readonly StartedAtMs: number
+  readonly Moves: readonly Move[]
+  /** How many tasks have moved. */
+  readonly Moved: number
+  /** When the latest of them had, in milliseconds since the epoch: the update's delay counts from here. */
+  readonly MovedAtMs?: number
+}
+
+/** How the latest rebalance ended. */
+export interface RebalanceEnd {
+  /** Milliseconds since the epoch. */
+  readonly EndedAtMs: number
+  readonly Moved: number
+  /** The task that did not get on, and why: all was not even yet. */
+  readonly Failure?: string
+  /** An update of the service came first. */
+  readonly Overtaken?: true
+}
+
 export interface ServiceRecord extends Meta {
   readonly Spec: ServiceSpec
   readonly PreviousSpec?: ServiceSpec
@@ -89,6 +117,8 @@ export interface ServiceRecord extends Meta {
     /** The endpoint of `PreviousSpec`: its VIPs stay the service's, so that a rollback finds what it left. */
     readonly PreviousEndpoint?: Endpoint
     readonly Rollout?: Rollout
+    readonly Rebalance?: Rebalance
+    readonly Rebalanced?: RebalanceEnd
   }
 }
 

@@ -4,9 +4,13 @@ import type { FastifyInstance } from 'fastify'
 import { notImplemented } from '../errors.js'
 import type { ApiOptions, ClusterTransfer, EtcdAccess } from '../options.js'
 import { readJson } from '../request/body.js'
+import { findService } from '../request/lookup.js'
+import { pathId } from '../request/query.js'
+import { planRebalance, rebalanceAnswer } from '../services/rebalance.js'
+import { transact } from '../../state/state.js'
 
-/** What Docker's API has no path for: where the cluster is kept, its backup, its move to etcd. */
-export function shoalRoutes(app: FastifyInstance, { transfer }: ApiOptions): void {
+/** What Docker's API has no path for: where the cluster is kept, its backup, its move to etcd, rebalancing. */
+export function shoalRoutes(app: FastifyInstance, { transfer, state, clock }: ApiOptions): void {
   app.get('/shoal/store', () => given(transfer).storeInfo())
 
   app.get('/shoal/backup', async (_request, reply) => {
@@ -19,6 +23,13 @@ export function shoalRoutes(app: FastifyInstance, { transfer }: ApiOptions): voi
     // The connection ends with the manager: whoever asked gets the answer first.
     reply.raw.once('close', begin)
     return reply.code(202).header('connection', 'close').send()
+  })
+
+  app.get('/shoal/services/:id/rebalance', (request) => rebalanceAnswer(findService(state, pathId(request))))
+
+  app.post('/shoal/services/:id/rebalance', (request) => {
+    const reference = pathId(request)
+    return transact(state, () => planRebalance(state, reference, clock.now()))
   })
 }
 

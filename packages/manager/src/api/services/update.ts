@@ -77,7 +77,7 @@ function withSpec(
   order: UpdateOrder,
 ): ServiceRecord {
   const { UpdateStatus: _status, Shoal: own, ...kept } = service
-  const { Rollout: _rollout, ...ownKept } = own
+  const { Rollout: _rollout, Rebalance: rebalance, ...ownKept } = own
   const now = toTimestamp(order.nowMs)
   return {
     ...kept,
@@ -94,6 +94,10 @@ function withSpec(
       SpecVersion: version,
       PreviousSpecVersion: own.SpecVersion,
       PreviousEndpoint: service.Endpoint,
+      // What is still uneven after the update may be evened out then.
+      ...(rebalance && {
+        Rebalanced: { EndedAtMs: order.nowMs, Moved: rebalance.Moved, Overtaken: true as const },
+      }),
     },
   }
 }

@@ -3,11 +3,12 @@ import type { ServiceContext } from '../context.js'
 import { isUnassigned } from '../task-facts.js'
 
 /**
- * Whether a task of a replicated service has to leave its node: the node is drained, or constraints and
- * platforms no longer allow it. Nodes that are down or gone are another matter: their tasks are lost.
+ * Whether a task of a replicated service has to leave its node: a rebalance moves it, the node is drained, or
+ * constraints and platforms no longer allow it. Nodes that are down or gone are another matter: their tasks are lost.
  */
 export function mustMove(context: ServiceContext, task: TaskRecord): boolean {
   if (task.Slot === undefined || task.NodeID === undefined || isUnassigned(task)) return false
+  if (context.moves.has(task.ID)) return true
   const node = context.view.get('node', task.NodeID)
   if (!node) return false
   if (node.Spec.Availability === 'drain') return true

@@ -6,6 +6,8 @@ import { createContext, type ServiceContext } from '../context.js'
 import { decideJob } from '../jobs/decide.js'
 import { globalLayout } from '../global/global.js'
 import { replicatedLayout, type Layout } from '../replicated/replicated.js'
+import { withMovesFollowed } from '../rebalance/moves.js'
+import type { Slot } from '../slot/slot.js'
 import { stepSlot } from '../slot/step.js'
 import { failuresOf } from '../update/failures.js'
 import { stepRollout } from '../update/rollout.js'
@@ -50,16 +52,18 @@ function layoutOf(context: ServiceContext, tasks: readonly TaskRecord[]): Layout
   return global ? globalLayout(context, tasks) : replicatedLayout(context, tasks)
 }
 
-function decideLayout(context: ServiceContext, { slots, release }: Layout): ServicePlan {
+function decideLayout(present: ServiceContext, { slots, release }: Layout): ServicePlan {
+  const context = withMovesFollowed(present, slots)
   const { service, now } = context
   const progress = slots
     .filter((slot) => slot.newest ?? slot.resting)
     .map((slot) => slotProgress(context, slot))
   const rollout = stepRollout(service, progress, failuresOf(context, slots), now)
-  const changed = rollout.service && { service: rollout.service }
+  const record = rollout.service ?? service
+  const changed = record !== present.service && { service: record }
   if (rollout.isReplanned) return { ...changed, release: [], units: [] }
 
-  const steps = slots.map((slot) => stepSlot(context, slot, rollout.turn.has(slot.key)))
+  const steps = slots.map((slot) => stepSlot(contextOf(context, slot), slot, rollout.turn.has(slot.key)))
   const wakeAtMs = earliest([rollout.wakeAtMs, ...steps.map((step) => step.wakeAtMs)])
   return {
     ...changed,
@@ -67,6 +71,12 @@ function decideLayout(context: ServiceContext, { slots, release }: Layout): Serv
     units: steps.map((step) => step.actions).filter(isSomething),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
+}
+
+/** A task that a rebalance moves goes only when its successor runs, whatever the order of updates. */
+function contextOf(context: ServiceContext, { newest, old }: Slot): ServiceContext {
+  const isMoving = [newest, old].some((task) => task && context.moves.has(task.ID))
+  return isMoving ? { ...context, order: 'start-first' } : context
 }
 
 function isSomething(unit: Unit): boolean {

@@ -82,9 +82,11 @@ function followEnded(context: ServiceContext, slot: Slot, ended: TaskRecord, isT
     const task = newTask(context, { slot, version: context.specs.target, desired, shoal: { ...replaces } })
     return { actions: [...actions, { type: 'create', task }] }
   }
+  const isMove = old !== undefined && mustMove(context, old)
+  // It was to move a task that may stay now.
+  if (old && !isMove && old.Shoal.SpecVersion === ended.Shoal.SpecVersion) return { actions }
   const policy = context.specs.template(ended.Shoal.SpecVersion).RestartPolicy
   // A move is no restart: it is tried until it succeeds.
-  const isMove = old !== undefined && mustMove(context, old)
   const decision = (isMove ? decideRetry : decideRestart)(ended, policy, context.now)
   switch (decision.type) {
     case 'rest':
@@ -133,7 +135,9 @@ function replace(context: ServiceContext, slot: Slot, newest: TaskRecord, isUpda
   }
   const shoal = { ...carried, Replaces: newest.ID }
   const desired = desiredBeside(context, newest, carried.StartAfterMs)
-  const create: Action = { type: 'create', task: newTask(context, { slot, version, desired, shoal }) }
+  const nodeId = isUpdate ? undefined : context.moves.get(newest.ID)
+  const place = nodeId === undefined ? slot : { ...slot, nodeId }
+  const create: Action = { type: 'create', task: newTask(context, { slot: place, version, desired, shoal }) }
   return isRunning(newest) ? [create] : [stop(newest), create]
 }
 

@@ -6,6 +6,7 @@ import { put, remove, specId, type ServiceRecord, type TaskRecord } from '../../
 import type { LiveState } from '../../state/open.js'
 import { transact } from '../../state/state.js'
 import { aNode, createTestState } from '../../state/testing/index.js'
+import { createRebalancer } from '../../rebalance/index.js'
 import { createScheduler } from '../../scheduler/index.js'
 import { createReaper, createServiceReconciler } from '../index.js'
 import { actAsAgents, actAsScheduler } from './cluster.js'
@@ -33,7 +34,7 @@ export class World {
     })
   }
 
-  /** @param scheduler the simple stand-in, or the one of the product */
+  /** @param scheduler the simple stand-in, or the product's, with its rebalancer */
   static async create(
     nodes: readonly string[] = ['a', 'b', 'c'],
     scheduler: 'stand-in' | 'real' = 'stand-in',
@@ -57,7 +58,10 @@ export class World {
       new KeyedLoop(state, reconciler, options).start(this.#stop.signal)
     }
     if (this.#hasScheduler) {
-      createScheduler({ state, clock, random, log: silentLogger }).start(this.#stop.signal)
+      const scheduler = createScheduler({ state, clock, random, log: silentLogger })
+      scheduler.start(this.#stop.signal)
+      const rebalancer = createRebalancer({ state, clock, scheduler })
+      new KeyedLoop(state, rebalancer, options).start(this.#stop.signal)
     }
   }
 
@@ -134,6 +138,16 @@ export class World {
       Shoal: { SpecVersion: Shoal.PreviousSpecVersion, PreviousSpecVersion: Shoal.SpecVersion },
     }
     await this.state.commit([put('service', record)])
+  }
+
+  /** As the API does it when a rebalance is asked for. */
+  async rebalance(): Promise<void> {
+    await transact(this.state, () => {
+      const service = this.service()
+      const Rebalance = { StartedAtMs: this.clock.now(), Moves: [], Moved: 0 }
+      const record = { ...service, Shoal: { ...service.Shoal, Rebalance } }
+      return { mutations: [put('service', record)], result: undefined }
+    })
   }
 
   async addNode(id: string): Promise<void> {
