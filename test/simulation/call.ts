@@ -4,9 +4,12 @@ import { wire, type AgentMessage, type ManagerMessage, type ManagerMessage__Outp
 import type { Caller, Listener, Network } from './network.js'
 import type { SimProcess } from './process.js'
 
-/** How long the keepalive pings of either end take to find a dead connection, in milliseconds. */
-const CLIENT_NOTICES_MS = [3_000, 5_000] as const
-const SERVER_NOTICES_MS = [15_000, 30_000] as const
+/**
+ * How long either end takes to find a dead connection by itself, in milliseconds: the agent's as the kernel does, the
+ * manager's by its pings. What is said in a session finds it earlier.
+ */
+const CLIENT_NOTICES_MS = [60_000, 120_000] as const
+const SERVER_NOTICES_MS = [60_000, 120_000] as const
 /** How much later a message may be told once more, in milliseconds. */
 const AGAIN_WITHIN_MS = 5_000
 

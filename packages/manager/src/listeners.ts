@@ -3,9 +3,10 @@ import { mkdirSync, rmSync } from 'node:fs'
 import type { Server as HttpsServer } from 'node:https'
 import { dirname } from 'node:path'
 import { Server } from '@grpc/grpc-js'
-import { messageOf, ShoalError, type Logger } from '@shoal/common'
+import { type Clock, messageOf, ShoalError, type Logger } from '@shoal/common'
 import { wire, type DispatcherHandlers, type EnrollmentHandlers } from '@shoal/proto'
 import type { Registry } from 'prom-client'
+import { Gate, listenAtGate } from './admission/index.js'
 import { createApi, type ApiOptions } from './api/index.js'
 import type { ManagerIdentity } from './ca/index.js'
 import { DISPATCHER_SERVER_OPTIONS } from './dispatcher/index.js'
@@ -14,21 +15,53 @@ import { listenForMetrics } from './metrics/index.js'
 
 export type Close = () => unknown
 
+export interface AgentHandlers {
+  readonly dispatcher: DispatcherHandlers
+  readonly enrollment: EnrollmentHandlers
+}
+
 /** gRPC for agents: sessions, and the enrolment of newcomers. */
 export async function listenForAgents(
   address: string,
   identity: ManagerIdentity,
-  handlers: { readonly dispatcher: DispatcherHandlers; readonly enrollment: EnrollmentHandlers },
+  handlers: AgentHandlers,
+  clock: Clock,
 ): Promise<Close> {
   const server = new Server(DISPATCHER_SERVER_OPTIONS)
-  server.addService(wire.Dispatcher.service, handlers.dispatcher)
-  server.addService(wire.Enrollment.service, handlers.enrollment)
-  await new Promise<void>((resolve, reject) => {
-    server.bindAsync(address, identity.serverCredentials, (error) =>
-      error ? reject(cannotListen(address, error)) : resolve(),
-    )
-  })
-  return () => server.forceShutdown()
+  const gate = new Gate({ clock })
+  const { dispatcher, enrollment } = passingOn(handlers, (call) => gate.done(call.getPeer()))
+  server.addService(wire.Dispatcher.service, dispatcher)
+  server.addService(wire.Enrollment.service, enrollment)
+  const [host, port] = [hostOf(address), portOf(address)]
+  try {
+    const stop = await listenAtGate(server, gate, { host, port, credentials: identity.serverCredentials })
+    return () => {
+      stop()
+      server.forceShutdown()
+    }
+  } catch (error) {
+    server.forceShutdown()
+    throw cannotListen(address, error)
+  }
+}
+
+/** The same handlers; `called` hears of every call first. */
+function passingOn(
+  { dispatcher, enrollment }: AgentHandlers,
+  called: (call: { getPeer(): string }) => void,
+): AgentHandlers {
+  const tell = <Call extends { getPeer(): string }, Rest extends readonly unknown[]>(
+    handle: (call: Call, ...rest: Rest) => void,
+  ) => {
+    return (call: Call, ...rest: Rest): void => {
+      called(call)
+      handle(call, ...rest)
+    }
+  }
+  return {
+    dispatcher: { Session: tell(dispatcher.Session), Relay: tell(dispatcher.Relay) },
+    enrollment: { Join: tell(enrollment.Join), Renew: tell(enrollment.Renew) },
+  }
 }
 
 /** The Engine API for local root, who is let in by the permissions of the socket. */

@@ -240,7 +240,12 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
     log,
   })
   closers.add(
-    await listenForAgents(config.listenAddress, identity, { dispatcher: dispatcher.handlers, enrollment }),
+    await listenForAgents(
+      config.listenAddress,
+      identity,
+      { dispatcher: dispatcher.handlers, enrollment },
+      clock,
+    ),
   )
   const managerId = membership.nodeId
   const passOn = new Forwarder({

@@ -13,6 +13,7 @@ import { Intake, type IntakeOptions } from './intake.js'
 import { outcomeOf } from './outcome.js'
 import type { Outbox } from './outbox.js'
 import type { SessionOptions, TaskReport } from './ports.js'
+import { Pulse } from './pulse.js'
 
 /** A manager may have thousands of nodes to register before this one, so it gets more time for that, in milliseconds. */
 const WELCOME_WITHIN_MS = 60_000
@@ -45,8 +46,9 @@ export class Conversation {
   #relayClient: DispatcherClient | undefined
   #phase: Phase
   #description: NodeDescription
-  #heartbeatPeriodMs = 0
-  #cancelHeartbeat: CancelTimer | undefined
+  readonly #pulse: Pulse
+  /** With a message of the manager. */
+  #isBusy = false
   #cancelDescribe: CancelTimer | undefined
   #cancelGather: CancelTimer | undefined
   #underWay: readonly TaskReport[] = []
@@ -70,6 +72,12 @@ export class Conversation {
       acknowledge: (sequence, sent) => this.#acknowledge(sequence, sent),
       failed: (error) => this.#giveUp(error instanceof Error ? error : new Error(String(error))),
     })
+    this.#pulse = new Pulse({
+      ...options,
+      beat: () => this.#call.write({ heartbeat: {} }),
+      isBusy: () => this.#isBusy,
+      silent: () => this.#giveUp(new ShoalError('unavailable', 'the manager gives no sign of life')),
+    })
     this.#address = address
     this.#client = options.connect(address)
     this.#call = this.#client.session()
@@ -89,7 +97,12 @@ export class Conversation {
     let failure: unknown
     try {
       this.#introduce()
-      for await (const message of this.#call) await this.#hear(message as ManagerMessage__Output)
+      for await (const message of this.#call) {
+        this.#pulse.heard()
+        this.#isBusy = true
+        await this.#hear(message as ManagerMessage__Output)
+        this.#isBusy = false
+      }
     } catch (error) {
       failure = error
     }
@@ -154,6 +167,8 @@ export class Conversation {
       case 'relay':
         if (message.relay) this.#openRelay(message.relay.id)
         return
+      case 'heartbeat': // It was heard.
+        return
       case undefined: // A newer manager's message: it is for newer agents.
         return
       default:
@@ -173,10 +188,7 @@ export class Conversation {
 
   async #takeNews(news: ClusterNews__Output | null | undefined): Promise<void> {
     if (!news || this.#phase.kind !== 'welcome') return
-    if (news.heartbeatPeriodMs !== this.#heartbeatPeriodMs) {
-      this.#heartbeatPeriodMs = news.heartbeatPeriodMs
-      this.#beatLater()
-    }
+    this.#pulse.keep(news)
     await this.#hearNews(news)
   }
 
@@ -192,17 +204,6 @@ export class Conversation {
     if (this.#phase.kind !== 'welcome') return
     this.#call.write({ applied: { sequence } }, (error?: Error | null) => {
       if (!error) sent()
-    })
-  }
-
-  /** A little early, and never in step with the other agents. */
-  #beatLater(): void {
-    this.#cancelHeartbeat?.()
-    if (this.#phase.kind !== 'welcome' || this.#heartbeatPeriodMs === 0) return
-    const delayMs = this.#heartbeatPeriodMs * (0.8 + 0.2 * this.#options.random.next())
-    this.#cancelHeartbeat = this.#options.clock.setTimer(delayMs, () => {
-      this.#call.write({ heartbeat: {} })
-      this.#beatLater()
     })
   }
 
@@ -241,7 +242,7 @@ export class Conversation {
   #close(): void {
     if (this.#phase.kind === 'calling' || this.#phase.kind === 'introduced') this.#phase.cancelTimeout()
     this.#phase = { kind: 'over' }
-    this.#cancelHeartbeat?.()
+    this.#pulse.stop()
     this.#cancelDescribe?.()
     this.#cancelGather?.()
     this.#outbox.putBack(this.#underWay)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '@shoal/common'
-import { decideNextTry, type SessionOutcome } from './decide.js'
+import { decideNextTry, firstTry, type SessionOutcome } from './decide.js'
 
 /** No jitter: the longest wait of each range. */
 const never = { next: () => 1 }
@@ -32,12 +32,18 @@ describe('whom an agent calls next', () => {
   })
 
   test('a manager that does not answer is soon passed over; if all are slow, they get more time', () => {
-    const patience = [0, 3, 5, 11, 17, 60].map(
+    const patience = [0, 1, 2, 5, 8, 60].map(
       (failures) => decideNextTry(unreachable, failures, THREE, 0, never).patienceMs,
     )
     expect(patience).toEqual([2_000, 2_000, 4_000, 8_000, 16_000, 16_000])
     const lost: SessionOutcome = { kind: 'lost', reason: '', livedMs: 60_000 }
     expect(decideNextTry(lost, 60, THREE, 0, never).patienceMs).toBe(2_000)
+  })
+
+  test('where there is only one manager, it gets its time from the beginning', () => {
+    expect(firstTry(['a']).patienceMs).toBe(8_000)
+    expect(firstTry(THREE).patienceMs).toBe(2_000)
+    expect(decideNextTry(unreachable, 0, ['a'], 0, never).patienceMs).toBe(16_000)
   })
 
   test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {
@@ -83,7 +89,7 @@ describe('whom an agent calls next', () => {
     expect(delays.filter((delayMs) => delayMs < 8_000).length).toBeLessThan(300)
     expect(Math.max(...delays)).toBeGreaterThan(31_000)
     // Whoever has to wait while others shake hands does not give up so soon: that would make it worse.
-    expect(decideNextTry(lost, 0, ['a'], 32_000, never).patienceMs).toBe(10_000)
+    expect(decideNextTry(lost, 0, ['a'], 32_000, never).patienceMs).toBe(16_000)
     expect(decideNextTry(unreachable, 60, ['a'], 32_000, never).patienceMs).toBe(24_000)
   })
 

@@ -4,6 +4,8 @@ const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 8_000
 /** A manager that stands still must not keep a host from the next primary; one that is busy gets more time later. */
 const FIRST_PATIENCE_MS = 2_000
+/** Where there is no other manager, there is nothing to hurry for: a busy one lets callers wait some seconds. */
+const PATIENCE_WITH_ONE_MS = 8_000
 const LONGEST_PATIENCE_MS = 16_000
 /** Who was refused asks again seldom: a person has to do something first. */
 const REFUSED_DELAY_MS = 30_000
@@ -30,12 +32,12 @@ export interface NextTry {
 
 /** The first attempt of an agent that has just started. */
 export function firstTry(managers: readonly string[]): NextTry {
-  return { delayMs: 0, address: managers[0], failures: 0, patienceMs: FIRST_PATIENCE_MS }
+  return { delayMs: 0, address: managers[0], failures: 0, patienceMs: patienceFor(managers, 0) }
 }
 
 /**
  * Whom to call next, and when. After a good session the primary that was named is called, or another manager than its
- * own, at once; else the managers take turns, the wait doubles with every round, and the patience with every second.
+ * own, at once; else the managers take turns, and with every round wait and patience double.
  * @param failures the attempts in a row that had failed before this one
  * @param managers `host:port`, the primary's first
  * @param withinMs the time within which all agents are to be back, which one shares out by chance; a manager that is
@@ -54,12 +56,11 @@ export function decideNextTry(
     const failures = managers.length > 1 ? 1 : 0
     const address = primary ?? managers[failures]
     const delayMs = jittered(random, FIRST_DELAY_MS) + withinMs * random.next()
-    return { delayMs, address, failures, patienceMs: FIRST_PATIENCE_MS + withinMs / 4 }
+    return { delayMs, address, failures, patienceMs: patienceFor(managers, 0) + withinMs / 4 }
   }
   const failed = failures + 1
   const each = Math.max(managers.length, 1)
   const address = primary ?? managers[failed % each]
-  const patienceMs = Math.min(FIRST_PATIENCE_MS * 2 ** Math.floor(failed / (2 * each)), LONGEST_PATIENCE_MS)
   const longestMs =
     outcome.kind === 'refused'
       ? REFUSED_DELAY_MS
@@ -68,6 +69,13 @@ export function decideNextTry(
     delayMs: jittered(random, longestMs),
     address,
     failures: failed,
-    patienceMs: patienceMs + withinMs / 4,
+    patienceMs: patienceFor(managers, failed) + withinMs / 4,
   }
+}
+
+/** @param failures the attempts in a row that have failed */
+function patienceFor(managers: readonly string[], failures: number): number {
+  const each = Math.max(managers.length, 1)
+  const firstMs = each > 1 ? FIRST_PATIENCE_MS : PATIENCE_WITH_ONE_MS
+  return Math.min(firstMs * 2 ** Math.floor(failures / each), LONGEST_PATIENCE_MS)
 }

@@ -1,5 +1,5 @@
 import type { ClusterNews } from '@shoal/proto'
-import { heartbeatPeriodMs } from '../node-health/index.js'
+import { heartbeatPeriodMs, pulseMs } from '../node-health/index.js'
 import type { StateView } from '../state/view.js'
 
 /** So many agents may come back at once: a manager shakes hands with some hundred a second. */
@@ -25,10 +25,11 @@ export function clusterNews(view: StateView, managers: readonly string[]): Clust
 /** The part of the news that depends on how many nodes there are. */
 export function paceOf(
   view: StateView,
-): Required<Pick<ClusterNews, 'heartbeatPeriodMs' | 'reconnectWithinMs'>> {
+): Required<Pick<ClusterNews, 'heartbeatPeriodMs' | 'pulseMs' | 'reconnectWithinMs'>> {
   const nodes = view.count('node')
   return {
     heartbeatPeriodMs: heartbeatPeriodMs(view.cluster(), nodes),
+    pulseMs: pulseMs(view.cluster(), nodes),
     reconnectWithinMs: reconnectWithinMs(nodes),
   }
 }

@@ -265,8 +265,8 @@ class RunningDispatcher implements SessionHost {
   /** There are more nodes, or fewer: most often that is no news. */
   #hearOfNumber(): void {
     const pace = paceOf(this.#options.state)
-    const { heartbeatPeriodMs, reconnectWithinMs } = this.#news
-    if (!isDeepStrictEqual(pace, { heartbeatPeriodMs, reconnectWithinMs })) this.spreadNews()
+    const { heartbeatPeriodMs, pulseMs, reconnectWithinMs } = this.#news
+    if (!isDeepStrictEqual(pace, { heartbeatPeriodMs, pulseMs, reconnectWithinMs })) this.spreadNews()
   }
 
   /** A node that was removed, or given up for dead, has to come anew (or learns that it may not). */

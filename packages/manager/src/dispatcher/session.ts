@@ -34,6 +34,8 @@ export interface SessionHost {
   closed(session: Session): void
 }
 
+const SIGN_OF_LIFE: ManagerMessage = { heartbeat: {} }
+
 type SessionState =
   | { readonly kind: 'awaiting-hello' }
   | { readonly kind: 'registering' }
@@ -145,6 +147,7 @@ export class Session {
     }
     switch (message.body) {
       case 'heartbeat':
+        this.#call.write(SIGN_OF_LIFE)
         return undefined
       case 'applied':
         if (this.#state.kind === 'active') {

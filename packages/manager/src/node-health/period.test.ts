@@ -2,7 +2,7 @@ import { NANOSECONDS_PER_MILLISECOND, seededRandom } from '@shoal/common'
 import { describe, expect, test } from 'vitest'
 import { newClusterRecord } from '../ca/index.js'
 import type { ClusterRecord } from '../state/records.js'
-import { heartbeatPeriodMs } from './period.js'
+import { heartbeatPeriodMs, pulseMs } from './period.js'
 
 function cluster(periodMs: number): ClusterRecord {
   const record = newClusterRecord({ id: 'c', nowMs: 0, random: seededRandom(1) })
@@ -22,5 +22,16 @@ describe('how often agents are to be heard of', () => {
     ['and is never shorter than that', cluster(90_000), 1_000_000, 90_000],
   ])('%s', (_name, record, nodes, expected) => {
     expect(heartbeatPeriodMs(record, nodes)).toBe(expected)
+  })
+})
+
+describe('how often agents look whether their manager lives', () => {
+  test.each([
+    ['every two seconds in a small cluster', undefined, 1_200, 2_000],
+    ['at least twice in a heartbeat period', undefined, 1_201, 2_500],
+    ['seldomer in a large one', undefined, 10_001, 10_000],
+    ['oftener when heartbeats are', cluster(1_000), 1, 500],
+  ])('%s', (_name, record, nodes, expected) => {
+    expect(pulseMs(record, nodes)).toBe(expected)
   })
 })

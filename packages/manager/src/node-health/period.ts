@@ -4,6 +4,9 @@ import type { ClusterRecord } from '../state/records.js'
 /** Docker's default: an agent is heard of every five seconds. */
 const DEFAULT_HEARTBEAT_PERIOD_MS = 5_000
 
+/** How often an agent of a small cluster looks whether its manager lives, in milliseconds. */
+const SHORTEST_PULSE_MS = 2_000
+
 /** As many heartbeats cost a manager a few hundredths of a core, per second. */
 const BEATS_PER_SECOND = 600
 /** A cluster's size alone makes the period no longer than this, in milliseconds. */
@@ -15,7 +18,21 @@ const LONGEST_PERIOD_MS = 60_000
  * @param nodes how many there are
  */
 export function heartbeatPeriodMs(cluster: ClusterRecord | undefined, nodes: number): number {
-  let periodMs = configuredPeriodMs(cluster)
+  return affordable(configuredPeriodMs(cluster), nodes)
+}
+
+/**
+ * How often an agent looks whether its manager lives, in milliseconds: as seldom as need be in a large cluster, and
+ * twice in a heartbeat period at the least, so that it has found another manager before it is taken for down.
+ * @param nodes how many there are
+ */
+export function pulseMs(cluster: ClusterRecord | undefined, nodes: number): number {
+  const longestMs = Math.max(1, Math.floor(heartbeatPeriodMs(cluster, nodes) / 2))
+  return Math.min(affordable(SHORTEST_PULSE_MS, nodes), longestMs)
+}
+
+function affordable(wantedMs: number, nodes: number): number {
+  let periodMs = wantedMs
   while (periodMs < LONGEST_PERIOD_MS && (nodes * 1_000) / periodMs > BEATS_PER_SECOND) {
     periodMs = Math.min(2 * periodMs, LONGEST_PERIOD_MS)
   }

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { VirtualClock } from '@shoal/common/virtual-clock'
+import { Gate, WAIT_MS } from './gate.js'
+
+function gateFor(atOnce: number) {
+  const clock = new VirtualClock()
+  const gate = new Gate({ clock, atOnce })
+  const seen: string[] = []
+  const arrive = (...keys: string[]): void => {
+    for (const key of keys) {
+      gate.arrive({ key, letIn: () => seen.push(`in ${key}`), sendAway: () => seen.push(`away ${key}`) })
+    }
+  }
+  return { clock, gate, seen, arrive }
+}
+
+describe('the gate', () => {
+  test('lets few in at once, and the next when one of them has said what it wants', () => {
+    const { gate, seen, arrive } = gateFor(2)
+    arrive('a', 'b', 'c', 'd')
+    expect(seen).toEqual(['in a', 'in b'])
+    gate.done('b')
+    expect(seen).toEqual(['in a', 'in b', 'in c'])
+    gate.done('b')
+    gate.done('x')
+    expect(seen).toHaveLength(3)
+  })
+
+  test('one that says nothing stands in the way for three seconds only', () => {
+    const { clock, seen, arrive } = gateFor(1)
+    arrive('silent', 'b')
+    clock.advance(2_999)
+    expect(seen).toEqual(['in silent'])
+    clock.advance(1)
+    expect(seen).toEqual(['in silent', 'in b'])
+  })
+
+  test('who has waited too long is sent away unheard', () => {
+    const { clock, gate, seen, arrive } = gateFor(1)
+    arrive('a')
+    for (let tenth = 0; tenth < 10; tenth++) arrive(`late ${tenth}`)
+    clock.advance(WAIT_MS)
+    expect(seen.filter((one) => one.startsWith('in'))).toHaveLength(2)
+    expect(seen.filter((one) => one.startsWith('away'))).toHaveLength(9)
+    expect(gate.waiting).toBe(0)
+    clock.advance(10_000)
+    arrive('later')
+    expect(seen.at(-1)).toBe('in later')
+  })
+
+  test('who has hung up while it waited is forgotten', () => {
+    const { gate, seen, arrive } = gateFor(1)
+    arrive('a', 'b', 'c')
+    gate.done('b')
+    gate.done('a')
+    expect(seen).toEqual(['in a', 'in c'])
+  })
+
+  test('closed, it sends everybody away who waits, and no timer is left', () => {
+    const { clock, gate, seen, arrive } = gateFor(1)
+    arrive('a', 'b')
+    gate.close()
+    expect(seen).toEqual(['in a', 'away b'])
+    expect(clock.nextTimerAt()).toBeUndefined()
+  })
+})

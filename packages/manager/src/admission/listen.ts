@@ -1,0 +1,55 @@
+import { createServer, type Socket } from 'node:net'
+import type { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { Gate } from './gate.js'
+
+/** As many connections the kernel keeps that were not taken yet, if it is not set up for fewer. */
+const BACKLOG = 4_096
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly credentials: ServerCredentials
+}
+
+/**
+ * Has a gRPC server listen behind a gate.
+ * @returns what hangs up on whoever waits, and listens no more; the server is closed by itself
+ * @throws the error of the operating system when the address cannot be listened on
+ */
+export async function listenAtGate(
+  server: Server,
+  gate: Gate,
+  { host, port, credentials }: ListenOptions,
+): Promise<() => void> {
+  const { injectConnection } = server.createConnectionInjector(credentials)
+  // What a caller sends is not read before it is let in.
+  const door = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+    const key = keyOf(socket)
+    socket.on('error', () => socket.destroy())
+    socket.once('close', () => gate.done(key))
+    gate.arrive({
+      key,
+      letIn: () => {
+        injectConnection(socket)
+        socket.resume()
+      },
+      sendAway: () => socket.destroy(),
+    })
+  })
+  await new Promise<void>((resolve, reject) => {
+    door.once('error', reject)
+    door.listen({ host, port, backlog: BACKLOG }, () => {
+      door.off('error', reject)
+      resolve()
+    })
+  })
+  return () => {
+    door.close()
+    gate.close()
+  }
+}
+
+/** The same as gRPC's name of the peer of a call. */
+function keyOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress}:${remotePort}`
+}
