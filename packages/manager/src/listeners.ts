@@ -25,10 +25,10 @@ export async function listenForAgents(
   address: string,
   identity: ManagerIdentity,
   handlers: AgentHandlers,
-  clock: Clock,
+  watch: { readonly clock: Clock; readonly crowded: () => void },
 ): Promise<Close> {
   const server = new Server(DISPATCHER_SERVER_OPTIONS)
-  const gate = new Gate({ clock })
+  const gate = new Gate(watch)
   const { dispatcher, enrollment } = passingOn(handlers, (call) => gate.done(call.getPeer()))
   server.addService(wire.Dispatcher.service, dispatcher)
   server.addService(wire.Enrollment.service, enrollment)

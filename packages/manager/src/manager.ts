@@ -150,7 +150,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const beats = new Beats(clock)
   const dispatcher = dispatcherOf(base, beats)
   closers.add(directory.onChange(() => dispatcher.newsChanged()))
-  await listen(base, dispatcher, closers)
+  await listen(base, { dispatcher, beats }, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
   election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
@@ -227,7 +227,11 @@ function transferOf({ parts, membership, raw, store }: Base, release: string): T
 }
 
 /** Opens everything that is listened on; the order of `closers` closes it again. */
-async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Promise<void> {
+async function listen(
+  base: Base,
+  { dispatcher, beats }: { readonly dispatcher: Dispatcher; readonly beats: Beats },
+  closers: Closers,
+): Promise<void> {
   const { parts, membership, state, book, role, directory, identity } = base
   const { config, clock, random, log } = parts
   const setup = managerSetup(config, membership)
@@ -244,7 +248,7 @@ async function listen(base: Base, dispatcher: Dispatcher, closers: Closers): Pro
       config.listenAddress,
       identity,
       { dispatcher: dispatcher.handlers, enrollment },
-      clock,
+      { clock, crowded: () => beats.crowded() },
     ),
   )
   const managerId = membership.nodeId

@@ -4,14 +4,15 @@ import { Gate, WAIT_MS } from './gate.js'
 
 function gateFor(atOnce: number) {
   const clock = new VirtualClock()
-  const gate = new Gate({ clock, atOnce })
   const seen: string[] = []
+  const crowd = { count: 0 }
+  const gate = new Gate({ clock, atOnce, crowded: () => crowd.count++ })
   const arrive = (...keys: string[]): void => {
     for (const key of keys) {
       gate.arrive({ key, letIn: () => seen.push(`in ${key}`), sendAway: () => seen.push(`away ${key}`) })
     }
   }
-  return { clock, gate, seen, arrive }
+  return { clock, crowd, gate, seen, arrive }
 }
 
 describe('the gate', () => {
@@ -36,12 +37,13 @@ describe('the gate', () => {
   })
 
   test('who has waited too long is sent away unheard', () => {
-    const { clock, gate, seen, arrive } = gateFor(1)
+    const { clock, crowd, gate, seen, arrive } = gateFor(1)
     arrive('a')
     for (let tenth = 0; tenth < 10; tenth++) arrive(`late ${tenth}`)
     clock.advance(WAIT_MS)
     expect(seen.filter((one) => one.startsWith('in'))).toHaveLength(2)
     expect(seen.filter((one) => one.startsWith('away'))).toHaveLength(9)
+    expect(crowd.count).toBe(9)
     expect(gate.waiting).toBe(0)
     clock.advance(10_000)
     arrive('later')

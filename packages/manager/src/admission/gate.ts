@@ -30,6 +30,8 @@ export interface GateOptions {
   readonly clock: Clock
   /** How many shake hands at a time; AT_ONCE when it is not said. */
   readonly atOnce?: number
+  /** Hears when somebody is sent away because others come before it. */
+  readonly crowded?: () => void
 }
 
 interface Waiting {
@@ -46,14 +48,16 @@ interface Waiting {
 export class Gate {
   readonly #clock: Clock
   readonly #atOnce: number
+  readonly #crowded: () => void
   /** Who shakes hands, and when its place is free at the latest: the oldest first. */
   readonly #inside = new Map<string, number>()
   /** The oldest first. */
   readonly #waiting = new Map<string, Waiting>()
   #cancelTimer: CancelTimer | undefined
 
-  constructor({ clock, atOnce = AT_ONCE }: GateOptions) {
+  constructor({ clock, atOnce = AT_ONCE, crowded = () => undefined }: GateOptions) {
     this.#clock = clock
+    this.#crowded = crowded
     this.#atOnce = atOnce
   }
 
@@ -94,6 +98,7 @@ export class Gate {
       this.#waiting.delete(key)
       if (isLate) {
         caller.sendAway()
+        this.#crowded()
         continue
       }
       this.#inside.set(key, nowMs + HOLD_MS)

@@ -21,7 +21,7 @@ export async function listenAtGate(
   gate: Gate,
   { host, port, credentials }: ListenOptions,
 ): Promise<() => void> {
-  const { injectConnection } = server.createConnectionInjector(credentials)
+  const injector = server.createConnectionInjector(credentials)
   // What a caller sends is not read before it is let in.
   const door = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
     const key = keyOf(socket)
@@ -30,7 +30,7 @@ export async function listenAtGate(
     gate.arrive({
       key,
       letIn: () => {
-        injectConnection(socket)
+        injector.injectConnection(socket)
         socket.resume()
       },
       sendAway: () => socket.destroy(),

@@ -36,6 +36,22 @@ describe('when nodes were last heard of', () => {
     expect(beats.lastBeatMs('n1')).toBe(clock.now())
   })
 
+  test('while more agents come than can be let in, nobody is taken for silent, but not for ever', () => {
+    const clock = new VirtualClock()
+    const beats = new Beats(clock)
+    beats.start(new AbortController().signal)
+    const startedMs = clock.now()
+    for (let second = 0; second < 300; second++) {
+      clock.advance(1_000)
+      beats.crowded()
+    }
+    expect(beats.lastBeatMs('n1') - startedMs).toBe(121_000)
+    // Another one, much later.
+    clock.advance(60_000)
+    beats.crowded()
+    expect(beats.lastBeatMs('n1')).toBe(clock.now())
+  })
+
   test('what this process slept through is not held against the nodes', () => {
     const clock = new FreezableClock()
     const beats = new Beats(clock)

@@ -4,6 +4,10 @@ import type { CancelTimer, Clock } from '@shoal/common'
 const TICK_MS = 1_000
 /** A silence of this process longer than this is its own fault and not the nodes', in milliseconds. */
 const STANDSTILL_MS = 3_000
+/** Agents that wait to be let in get grace for so long at the most, in milliseconds. */
+const LONGEST_CROWD_MS = 120_000
+/** After so long without word of a crowd, in milliseconds, the next is another one. */
+const CROWD_IS_OVER_MS = 30_000
 
 /**
  * When each node was last heard of; in memory only. A node that was not heard of since this manager began
@@ -15,6 +19,8 @@ export class Beats {
   readonly #clock: Clock
   #graceFromMs: number
   #lastTickMs: number
+  /** When the present crowd was first told of, and when last. */
+  #crowd: { readonly sinceMs: number; readonly lastMs: number } | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -51,6 +57,18 @@ export class Beats {
   /** From now on every node gets its full time again: they are about to be told of another period. */
   grantGrace(): void {
     this.#graceFromMs = this.#clock.now()
+  }
+
+  /**
+   * Agents had to be sent away unheard, because more came than this manager can let in: who is silent may be one of
+   * them. Every node gets its full time again; but not for ever, for others may crowd the door to hide a dead node.
+   */
+  crowded(): void {
+    const nowMs = this.#clock.now()
+    const { sinceMs, lastMs } = this.#crowd ?? { sinceMs: nowMs, lastMs: nowMs }
+    const isAnother = nowMs - lastMs > CROWD_IS_OVER_MS
+    this.#crowd = { sinceMs: isAnother ? nowMs : sinceMs, lastMs: nowMs }
+    if (nowMs - this.#crowd.sinceMs <= LONGEST_CROWD_MS) this.grantGrace()
   }
 
   /** The node is no longer of interest. */
