@@ -257,4 +257,29 @@ describe('a keyed loop', () => {
     await clock.advanceAsync(PERIOD_MS)
     expect(looked).toEqual([])
   })
+
+  test('keys that begin together do not decide one after the other without a break', async () => {
+    const clock = new PonderClock()
+    const { state, loop, looked, stop } = await stage(
+      () => {
+        clock.ponder(25)
+        return nothing()
+      },
+      64,
+      clock,
+    )
+    for (const id of ['a', 'b', 'c']) await state.commit([put('service', aService(id))])
+    loop.start(stop.signal)
+    clock.advance(0)
+    await settle()
+    expect(looked).toEqual(['a'])
+    clock.advance(0)
+    await settle()
+    expect(looked).toEqual(['a', 'b'])
+    stop.abort()
+    await settle()
+    clock.advance(PERIOD_MS)
+    await settle()
+    expect(looked).toEqual(['a', 'b'])
+  })
 })

@@ -42,6 +42,11 @@ const SLICE_MS = 20
 /** However long a decision took, its key has another turn after this, in milliseconds. */
 const LONGEST_REST_MS = 5_000
 
+interface Pause {
+  readonly over: Promise<void>
+  readonly end: () => void
+}
+
 /** Runs one reconciler until the signal aborts. Invariants: a key is in work at most once; no wake-up is lost. */
 export class KeyedLoop {
   readonly #queue = new Set<string>()
@@ -53,7 +58,7 @@ export class KeyedLoop {
   readonly #resting = new Map<string, CancelTimer>()
   /** Spent on decisions since the last pause, in milliseconds. */
   #workedMs = 0
-  #cancelPause: CancelTimer | undefined
+  #pause: Pause | undefined
   /** The keys whose latest reconcile lost its commit to another write. */
   readonly #lostLast = new Set<string>()
   readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
@@ -87,7 +92,7 @@ export class KeyedLoop {
         this.#wakeAt.clear()
         for (const cancel of this.#resting.values()) cancel()
         this.#resting.clear()
-        this.#cancelPause?.()
+        this.#pause?.end()
         this.#queue.clear()
       },
       { once: true },
@@ -107,8 +112,8 @@ export class KeyedLoop {
   }
 
   #pump(): void {
-    if (this.#stopped || this.#cancelPause) return
-    if (this.#workedMs >= SLICE_MS) return this.#pause()
+    if (this.#stopped || this.#pause) return
+    if (this.#workedMs >= SLICE_MS) return this.#beginPause()
     for (const key of this.#queue) {
       if (this.#working.size >= this.#options.concurrency) return
       if (this.#working.has(key) || this.#resting.has(key)) continue
@@ -119,18 +124,32 @@ export class KeyedLoop {
   }
 
   /** Whatever else waits has its turn: heartbeats, and what the store answers. */
-  #pause(): void {
-    this.#cancelPause = this.#options.clock.setTimer(0, () => {
-      this.#cancelPause = undefined
+  #beginPause(): void {
+    let resolve = (): void => undefined
+    const over = new Promise<void>((done) => (resolve = done))
+    const end = (): void => {
+      cancel()
+      this.#pause = undefined
       this.#workedMs = 0
+      resolve()
       this.#pump()
-    })
+    }
+    const cancel = this.#options.clock.setTimer(0, end)
+    this.#pause = { over, end }
+  }
+
+  /** Resolves in the next turn of the event loop. */
+  #nextTurn(): Promise<void> | undefined {
+    if (!this.#pause) this.#beginPause()
+    return this.#pause?.over
   }
 
   async #work(key: string): Promise<void> {
     // One turn of the event loop gathers what else changes at this moment, and keeps listeners short.
     await Promise.resolve()
     try {
+      // Many keys may have begun in the same turn: who comes first is decided, and the others see whether there is time.
+      while (!this.#stopped && this.#workedMs >= SLICE_MS) await this.#nextTurn()
       if (this.#stopped) return
       this.#scheduleWake(key, await this.#reconcile(key))
       this.#lostLast.delete(key)
