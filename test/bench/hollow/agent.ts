@@ -22,11 +22,13 @@ export class HollowAgent {
     this.worker = new HollowWorker((taskId, status) => this.#session.report(taskId, status))
     const options = { ...SESSION_CHANNEL_OPTIONS, ...MANAGER_CHANNEL_OPTIONS }
     const description = describe(number)
+    // Made once: on one machine with the manager, what agents cost counts against it.
+    const credentials = channelCredentials(identity)
     this.#session = createSession({
       managers: { load: () => Promise.resolve(managers), save: () => Promise.resolve() },
       connect: (address) => {
         this.#sessions++
-        return new wire.Dispatcher(address, channelCredentials(identity), options)
+        return new wire.Dispatcher(address, credentials, options)
       },
       describeHost: () => Promise.resolve(description),
       onAssignments: this.worker,

@@ -1,6 +1,6 @@
 import { isTerminal } from '@shoal/common'
 import { hostDocumentKey, hostDocumentName, type ContainerSpec, type StoredValue } from '@shoal/engine-api'
-import type { Change, ConfigRecord, SecretRecord, TaskRecord } from '../state/records.js'
+import type { Change, ConfigRecord, SecretRecord, SpecRecord, TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import type { DocumentSource } from './assignment-stream.js'
 
@@ -17,7 +17,14 @@ export class ValueDocuments implements DocumentSource {
 
   *keysFor(nodeId: string): Iterable<string> {
     const keys = new Set<string>()
-    for (const task of this.#view.tasksOfNode(nodeId)) for (const key of this.#keysOf(task)) keys.add(key)
+    // A node's tasks are most often of few services, and those of one version refer to the same.
+    const seen = new Set<SpecRecord | undefined>()
+    for (const task of this.#view.tasksOfNode(nodeId)) {
+      const spec = this.#view.specOf(task)
+      if (hasEnded(task) || seen.has(spec)) continue
+      seen.add(spec)
+      for (const key of this.#referredBy(task)) keys.add(key)
+    }
     yield* keys
   }
 

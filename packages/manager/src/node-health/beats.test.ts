@@ -36,6 +36,19 @@ describe('when nodes were last heard of', () => {
     expect(beats.lastBeatMs('n1')).toBe(clock.now())
   })
 
+  test('who is told to come back within some time is not late before', () => {
+    const clock = new VirtualClock()
+    const beats = new Beats(clock)
+    beats.start(new AbortController().signal, 32_000)
+    const comingUntilMs = clock.now() + 32_000
+    clock.advance(10_000)
+    beats.grantGrace()
+    expect(beats.lastBeatMs('n1')).toBe(comingUntilMs)
+    clock.advance(30_000)
+    beats.grantGrace()
+    expect(beats.lastBeatMs('n1')).toBe(clock.now())
+  })
+
   test('while more agents come than can be let in, nobody is taken for silent, but not for ever', () => {
     const clock = new VirtualClock()
     const beats = new Beats(clock)

@@ -28,11 +28,14 @@ export class Beats {
     this.#lastTickMs = this.#graceFromMs
   }
 
-  /** Begins anew, with grace for every node, and watches this process itself until `signal` aborts. */
-  start(signal: AbortSignal): void {
+  /**
+   * Begins anew, with grace for every node, and watches this process itself until `signal` aborts.
+   * @param comingMs within so many milliseconds agents are to come back: until then none of them is late
+   */
+  start(signal: AbortSignal, comingMs = 0): void {
     this.#lastMs.clear()
-    this.#graceFromMs = this.#clock.now()
-    this.#lastTickMs = this.#graceFromMs
+    this.#lastTickMs = this.#clock.now()
+    this.#graceFromMs = this.#lastTickMs + comingMs
     let cancel: CancelTimer
     const tick = (): void => {
       this.#noticeStandstill()
@@ -56,7 +59,7 @@ export class Beats {
 
   /** From now on every node gets its full time again: they are about to be told of another period. */
   grantGrace(): void {
-    this.#graceFromMs = this.#clock.now()
+    this.#graceFromMs = Math.max(this.#graceFromMs, this.#clock.now())
   }
 
   /**
@@ -79,7 +82,7 @@ export class Beats {
   #noticeStandstill(): void {
     const nowMs = this.#clock.now()
     if (nowMs - this.#lastTickMs <= STANDSTILL_MS) return
-    this.#graceFromMs = nowMs
+    this.grantGrace()
     this.#lastTickMs = nowMs
   }
 }

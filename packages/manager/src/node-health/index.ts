@@ -12,4 +12,4 @@ export {
   type NodeHealthPlan,
 } from './decide.js'
 export { createNodeHealth, type BeatSource, type NodeHealth, type NodeHealthOptions } from './loop.js'
-export { heartbeatPeriodMs, pulseMs } from './period.js'
+export { heartbeatPeriodMs, pulseMs, reconnectWithinMs } from './period.js'

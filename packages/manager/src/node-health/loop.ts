@@ -4,7 +4,7 @@ import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { commitNodeHealth } from './commit.js'
 import { decideNodeHealth } from './decide.js'
-import { heartbeatPeriodMs } from './period.js'
+import { heartbeatPeriodMs, reconnectWithinMs } from './period.js'
 
 /** Knows when nodes were last heard of: `Beats`. */
 export interface BeatSource {
@@ -12,7 +12,7 @@ export interface BeatSource {
   lastBeatMs(nodeId: string): number
   forget(nodeId: string): void
   grantGrace(): void
-  start(signal: AbortSignal): void
+  start(signal: AbortSignal, comingMs: number): void
 }
 
 export interface NodeHealthOptions {
@@ -54,7 +54,7 @@ export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions
   const loop = new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log })
   return {
     start(signal) {
-      beats.start(signal)
+      beats.start(signal, reconnectWithinMs(state.count('node')))
       loop.start(signal)
     },
   }

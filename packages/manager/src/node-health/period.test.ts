@@ -2,7 +2,7 @@ import { NANOSECONDS_PER_MILLISECOND, seededRandom } from '@shoal/common'
 import { describe, expect, test } from 'vitest'
 import { newClusterRecord } from '../ca/index.js'
 import type { ClusterRecord } from '../state/records.js'
-import { heartbeatPeriodMs, pulseMs } from './period.js'
+import { heartbeatPeriodMs, pulseMs, reconnectWithinMs } from './period.js'
 
 function cluster(periodMs: number): ClusterRecord {
   const record = newClusterRecord({ id: 'c', nowMs: 0, random: seededRandom(1) })
@@ -34,4 +34,14 @@ describe('how often agents look whether their manager lives', () => {
   ])('%s', (_name, record, nodes, expected) => {
     expect(pulseMs(record, nodes)).toBe(expected)
   })
+})
+
+test.each([
+  ['few agents come back at once', 500, 0],
+  ['some more get a second', 501, 1_000],
+  ['it doubles when that would be too short', 900, 2_000],
+  ['ten thousand', 10_001, 32_000],
+  ['it does not grow for ever', 1_000_000, 64_000],
+])('the time within which agents come back: %s', (_name, nodes, expected) => {
+  expect(reconnectWithinMs(nodes)).toBe(expected)
 })

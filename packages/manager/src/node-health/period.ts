@@ -12,6 +12,13 @@ const BEATS_PER_SECOND = 600
 /** A cluster's size alone makes the period no longer than this, in milliseconds. */
 const LONGEST_PERIOD_MS = 60_000
 
+/** So many agents may come back at once: a manager shakes hands with some hundred a second. */
+const AT_ONCE = 500
+/** What each agent beyond these adds to the time within which all come back, in milliseconds. */
+const EACH_MS = 3
+/** At the most, in milliseconds: a power of two of seconds. */
+const LONGEST_RECONNECT_MS = 64_000
+
 /**
  * How often an agent is to be heard of, in milliseconds: as the cluster's spec says, and seldomer in a large cluster. It
  * grows in steps, by two, so that not every node that comes or goes is another period for all.
@@ -29,6 +36,19 @@ export function heartbeatPeriodMs(cluster: ClusterRecord | undefined, nodes: num
 export function pulseMs(cluster: ClusterRecord | undefined, nodes: number): number {
   const longestMs = Math.max(1, Math.floor(heartbeatPeriodMs(cluster, nodes) / 2))
   return Math.min(affordable(SHORTEST_PULSE_MS, nodes), longestMs)
+}
+
+/**
+ * Within which time agents that have lost their manager are to call the next one, in milliseconds. It grows in steps, by
+ * two, so that not every node that comes or goes is news for all.
+ * @param nodes how many there are
+ */
+export function reconnectWithinMs(nodes: number): number {
+  const neededMs = Math.max(nodes - AT_ONCE, 0) * EACH_MS
+  if (neededMs === 0) return 0
+  let withinMs = 1_000
+  while (withinMs < neededMs && withinMs < LONGEST_RECONNECT_MS) withinMs *= 2
+  return withinMs
 }
 
 function affordable(wantedMs: number, nodes: number): number {
