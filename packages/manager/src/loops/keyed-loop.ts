@@ -9,6 +9,8 @@ import type { State } from '../state/state.js'
  */
 export interface KeyedReconciler {
   readonly name: string
+  /** Told of every change while the loop runs, as it happens. */
+  hear?(change: Change): void
   /** The keys that a change may concern. */
   keysOf(change: Change): Iterable<string>
   /** Every key there is: looked at when the loop starts and once a period. */
@@ -78,7 +80,10 @@ export class KeyedLoop {
   start(signal: AbortSignal): void {
     if (signal.aborted) return
     const unsubscribe = this.#state.subscribe((changes) => {
-      for (const change of changes) for (const key of this.#reconciler.keysOf(change)) this.#queue.add(key)
+      for (const change of changes) {
+        this.#reconciler.hear?.(change)
+        for (const key of this.#reconciler.keysOf(change)) this.#queue.add(key)
+      }
       this.#pump()
     })
     const stopPeriod = this.#everyPeriod()

@@ -1,36 +1,75 @@
 import { stateRank } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
 import { letGo, type Unit } from '../actions.js'
+import type { StateView } from '../../state/view.js'
 import type { ServiceContext } from '../context.js'
-import { groupTasks, readSlot, type Slot } from '../slot/slot.js'
+import type { SlotTasks } from '../slot/slot-book.js'
+import { readSlot, type Slot } from '../slot/slot.js'
 import { isGone, isRunning } from '../task-facts.js'
 
 /** The places that a service should have, and what is to be done about those that it should not. */
 export interface Layout {
+  /** Those to be looked at. */
   readonly slots: readonly Slot[]
   readonly release: readonly Unit[]
 }
 
 /** The slots of a replicated service: the lowest free numbers are filled, the least useful slots are given up. */
-export function replicatedLayout(context: ServiceContext, tasks: Iterable<TaskRecord>): Layout {
-  const replicas = context.service.Spec.Mode?.Replicated?.Replicas ?? 1
-  const groups = groupTasks(tasks)
-  const all = [...groups].map(([key, group]) => slotOf(Number(key), group))
-  const occupied = all.filter((slot) => slot.newest ?? slot.resting)
-  const kept = new Set(occupied)
-  for (const slot of surplusSlots(occupied, occupied.length - replicas)) kept.delete(slot)
-
-  const slots = new Map([...kept].map((slot) => [slot.number ?? 0, slot]))
-  for (let number = 1; slots.size < replicas; number++) {
-    const group = groups.get(String(number)) ?? []
-    // What leaves after a scale-down may still run: no second container of its slot beside it.
-    const isFree = group.every((task) => isGone(context.view, task))
-    if (isFree && !slots.has(number)) slots.set(number, slotOf(number, group))
+export function replicatedLayout({ service, view }: ServiceContext, { groups, stirred }: SlotTasks): Layout {
+  const replicas = service.Spec.Mode?.Replicated?.Replicas ?? 1
+  const inMotion = slotsOf(groups, stirred)
+  const quiet = groups.size - stirred.size
+  if (quiet + inMotion.filter(isOccupied).length <= replicas) {
+    const isQuiet = (key: string): boolean => groups.has(key) && !stirred.has(key)
+    return fill(
+      view,
+      groups,
+      { looked: inMotion, kept: inMotion.filter(isOccupied), isQuiet },
+      replicas - quiet,
+    )
   }
-  const release = all
+  // Which slots are given up depends on all of them.
+  const looked = slotsOf(groups, groups.keys())
+  const occupied = looked.filter(isOccupied)
+  const surplus = new Set(surplusSlots(occupied, occupied.length - replicas))
+  const kept = occupied.filter((slot) => !surplus.has(slot))
+  return fill(view, groups, { looked, kept, isQuiet: () => false }, replicas)
+}
+
+interface Looked {
+  readonly looked: readonly Slot[]
+  readonly kept: readonly Slot[]
+  /** Whether a slot stays as it is, and is not among them. */
+  readonly isQuiet: (key: string) => boolean
+}
+
+/** @param wanted how many slots there are to be beside the quiet ones */
+function fill(
+  view: StateView,
+  groups: SlotTasks['groups'],
+  { looked, kept, isQuiet }: Looked,
+  wanted: number,
+): Layout {
+  const slots = new Map(kept.map((slot) => [slot.number ?? 0, slot]))
+  for (let number = 1; slots.size < wanted; number++) {
+    const key = String(number)
+    if (slots.has(number) || isQuiet(key)) continue
+    const group = groups.get(key) ?? []
+    // What leaves after a scale-down may still run: no second container of its slot beside it.
+    if (group.every((task) => isGone(view, task))) slots.set(number, slotOf(number, group))
+  }
+  const release = looked
     .filter((slot) => !slots.has(slot.number ?? 0))
-    .map((slot) => slot.tasks.flatMap((task) => letGo(context.view, task)))
+    .map((slot) => slot.tasks.flatMap((task) => letGo(view, task)))
   return { slots: [...slots.values()].sort(byNumber), release }
+}
+
+function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {
+  return Array.from(keys, (key) => slotOf(Number(key), groups.get(key) ?? []))
+}
+
+function isOccupied(slot: Slot): boolean {
+  return (slot.newest ?? slot.resting) !== undefined
 }
 
 function slotOf(number: number, tasks: readonly TaskRecord[]): Slot {
@@ -45,25 +84,23 @@ function byNumber(one: Slot, other: Slot): number {
 function surplusSlots(slots: readonly Slot[], count: number): Slot[] {
   if (count <= 0) return []
   const idle = slots.filter((slot) => !runs(slot)).sort(leastAdvancedFirst)
-  const chosen = idle.slice(0, count)
-  const byNode = new Map<string, Slot[]>()
-  for (const slot of slots.filter(runs).sort(byNumber)) {
-    const node = runningTask(slot)?.NodeID ?? ''
-    byNode.set(node, [...(byNode.get(node) ?? []), slot])
-  }
-  while (chosen.length < count) {
-    const fullest = [...byNode.values()].reduce(fuller, [])
-    const slot = fullest.pop()
-    if (!slot) break
-    chosen.push(slot)
-  }
-  return chosen
+  return idle.length < count
+    ? [...idle, ...fullestFirst(slots.filter(runs))].slice(0, count)
+    : idle.slice(0, count)
 }
 
-/** Of two nodes' slots, the list that is longer, or else has the higher slot at its end. */
-function fuller(one: Slot[], other: Slot[]): Slot[] {
-  if (one.length !== other.length) return one.length > other.length ? one : other
-  return (one.at(-1)?.number ?? 0) > (other.at(-1)?.number ?? 0) ? one : other
+/** As they are given up one after the other, each from the node that has most then, and there the highest number. */
+function fullestFirst(running: readonly Slot[]): Slot[] {
+  const perNode = new Map<string, number>()
+  const ranked = running.toSorted(byNumber).map((slot) => {
+    const node = runningTask(slot)?.NodeID ?? ''
+    const rank = perNode.get(node) ?? 0
+    perNode.set(node, rank + 1)
+    return { slot, rank }
+  })
+  return ranked
+    .sort((one, other) => other.rank - one.rank || byNumber(other.slot, one.slot))
+    .map(({ slot }) => slot)
 }
 
 function leastAdvancedFirst(one: Slot, other: Slot): number {

@@ -1,5 +1,5 @@
 import { isJob } from '@shoal/engine-api'
-import type { ServiceRecord, TaskRecord } from '../../state/records.js'
+import type { ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { letGo, type Unit } from '../actions.js'
 import { createContext, type ServiceContext } from '../context.js'
@@ -7,11 +7,12 @@ import { decideJob } from '../jobs/decide.js'
 import { globalLayout } from '../global/global.js'
 import { replicatedLayout, type Layout } from '../replicated/replicated.js'
 import { withMovesFollowed } from '../rebalance/moves.js'
+import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
 import type { Slot } from '../slot/slot.js'
-import { stepSlot } from '../slot/step.js'
+import { stepSlot, type SlotStep } from '../slot/step.js'
 import { failuresOf } from '../update/failures.js'
 import { stepRollout } from '../update/rollout.js'
-import { slotProgress } from '../update/slot-progress.js'
+import { slotProgress, type SlotProgress } from '../update/slot-progress.js'
 
 /** What is to be done for one service. */
 export interface ServicePlan {
@@ -24,6 +25,8 @@ export interface ServicePlan {
   readonly release: readonly Unit[]
   /** Each is carried out whole or not at all; none depends on another. */
   readonly units: readonly Unit[]
+  /** The keys of slots that were looked at, and in which nothing is to be done: see SlotTasks. */
+  readonly quiet?: readonly string[]
   /** When to look again although nothing changed, in milliseconds since the epoch. */
   readonly wakeAtMs?: number
 }
@@ -32,24 +35,29 @@ export interface ServicePlan {
  * Decides about all tasks of one service.
  * @param now milliseconds since the epoch
  * @param newId makes the identities of new tasks
+ * @param known the service's tasks as somebody has followed them, if it is a replicated one
  */
 export function decideService(
   view: StateView,
   serviceId: string,
   now: number,
   newId: () => string,
+  known?: SlotTasks,
 ): ServicePlan {
   const service = view.get('service', serviceId)
-  const tasks = [...view.tasksOfService(serviceId)]
-  if (!service) return { release: tasks.map((task) => letGo(view, task)).filter(isSomething), units: [] }
+  if (!service) {
+    const tasks = [...view.tasksOfService(serviceId)]
+    return { release: tasks.map((task) => letGo(view, task)).filter(isSomething), units: [] }
+  }
   const context = createContext(view, service, now, newId)
-  if (isJob(service.Spec)) return decideJob(context, tasks)
-  return decideLayout(context, layoutOf(context, tasks))
+  if (isJob(service.Spec)) return decideJob(context, [...view.tasksOfService(serviceId)])
+  return decideLayout(context, layoutOf(context, known))
 }
 
-function layoutOf(context: ServiceContext, tasks: readonly TaskRecord[]): Layout {
-  const { Global: global } = context.service.Spec.Mode ?? {}
-  return global ? globalLayout(context, tasks) : replicatedLayout(context, tasks)
+function layoutOf(context: ServiceContext, known: SlotTasks | undefined): Layout {
+  const { view, service } = context
+  if (service.Spec.Mode?.Global) return globalLayout(context, view.tasksOfService(service.ID))
+  return replicatedLayout(context, known ?? new SlotBook(view.tasksOfService(service.ID)))
 }
 
 function decideLayout(present: ServiceContext, { slots, release }: Layout): ServicePlan {
@@ -69,6 +77,7 @@ function decideLayout(present: ServiceContext, { slots, release }: Layout): Serv
     ...changed,
     release: release.filter(isSomething),
     units: steps.map((step) => step.actions).filter(isSomething),
+    quiet: quietOf(context, slots, progress, steps),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
 }
@@ -77,6 +86,26 @@ function decideLayout(present: ServiceContext, { slots, release }: Layout): Serv
 function contextOf(context: ServiceContext, { newest, old }: Slot): ServiceContext {
   const isMoving = [newest, old].some((task) => task && context.moves.has(task.ID))
   return isMoving ? { ...context, order: 'start-first' } : context
+}
+
+/** The slots that need no other look until something changes that concerns them. */
+function quietOf(
+  { specs }: ServiceContext,
+  slots: readonly Slot[],
+  progress: readonly SlotProgress[],
+  steps: readonly SlotStep[],
+): string[] {
+  const atRest = new Set<string>()
+  for (const { key, isSettled, isRunning } of progress) if (isSettled && isRunning) atRest.add(key)
+  const quiet: string[] = []
+  for (const [index, { key, newest }] of slots.entries()) {
+    const step = steps[index]
+    if (!atRest.has(key) || newest?.DesiredState !== 'running' || step === undefined) continue
+    // Where only the placement differs, the state of the rollout matters as well.
+    if (specs.likeness(newest.Shoal.SpecVersion) !== 'same') continue
+    if (step.actions.length === 0 && step.wakeAtMs === undefined) quiet.push(key)
+  }
+  return quiet
 }
 
 function isSomething(unit: Unit): boolean {

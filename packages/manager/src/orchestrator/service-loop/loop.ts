@@ -4,6 +4,7 @@ import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
 import { commitService } from './commit.js'
 import { decideService } from './decide.js'
+import { SlotBooks } from './slot-books.js'
 
 export interface ServiceReconcilerDeps {
   readonly state: State
@@ -13,13 +14,20 @@ export interface ServiceReconcilerDeps {
 
 /** Makes the tasks of every service what they should be. Keys are the IDs of services. */
 export function createServiceReconciler({ state, clock, random }: ServiceReconcilerDeps): KeyedReconciler {
+  const books = new SlotBooks(state)
   return {
     name: 'services',
+    hear: (change) => books.follow(change),
     keysOf: (change) => servicesConcerned(state, change),
-    allKeys: () => allServices(state),
+    allKeys() {
+      books.doubt()
+      return allServices(state)
+    },
     async reconcile(serviceId) {
       const now = clock.now()
-      const plan = decideService(state, serviceId, now, () => newId(random))
+      const plan = decideService(state, serviceId, now, () => newId(random), books.of(serviceId))
+      // Where the service's record changes as well, all of this counts only when that is stored.
+      if (!plan.service) books.quieten(serviceId, plan.quiet ?? [])
       await commitService(state, plan, now)
       return plan.wakeAtMs
     },

@@ -1,0 +1,62 @@
+import { type Change, type ServiceRecord } from '../../state/records.js'
+import type { StateView } from '../../state/view.js'
+import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
+
+/** So many quiet slots of each service are looked at in each period although nothing seems to have changed. */
+const DOUBTED_SLOTS = 2_000
+
+/** The slot books of all replicated services that were decided on in this term. */
+export class SlotBooks {
+  readonly #view: StateView
+  readonly #books = new Map<string, SlotBook>()
+
+  constructor(view: StateView) {
+    this.#view = view
+  }
+
+  /** To be told of every change, at once. */
+  follow(change: Change): void {
+    if (change.kind === 'task') {
+      const task = change.after ?? change.before
+      if (task) this.#books.get(task.ServiceID)?.follow(change.before, change.after)
+    } else if (change.kind === 'node') {
+      const node = change.after ?? change.before
+      for (const task of node ? this.#view.tasksOfNode(node.ID) : [])
+        this.#books.get(task.ServiceID)?.stir(task)
+    } else if (change.kind === 'service' && change.before && !change.after)
+      this.#books.delete(change.before.ID)
+  }
+
+  /** @returns nothing for services whose decisions look at all of their tasks: global ones, jobs, and those that are gone */
+  of(serviceId: string): SlotTasks | undefined {
+    const service = this.#view.get('service', serviceId)
+    if (service === undefined || !isReplicated(service)) {
+      this.#books.delete(serviceId)
+      return undefined
+    }
+    let book = this.#books.get(serviceId)
+    if (book === undefined) {
+      book = new SlotBook(this.#view.tasksOfService(serviceId))
+      this.#books.set(serviceId, book)
+    }
+    for (const { Task: id } of service.Shoal.Rebalance?.Moves ?? []) {
+      const task = this.#view.get('task', id)
+      if (task) book.stir(task)
+    }
+    return book.asOf(service.Shoal.SpecVersion)
+  }
+
+  /** See SlotBook.quieten. Nothing may have changed since the slots were looked at. */
+  quieten(serviceId: string, slots: readonly string[]): void {
+    this.#books.get(serviceId)?.quieten(slots)
+  }
+
+  /** Once a period: what an error has left behind is to be found in time, but not all of a large service at once. */
+  doubt(): void {
+    for (const book of this.#books.values()) book.doubt(DOUBTED_SLOTS)
+  }
+}
+
+function isReplicated({ Spec: { Mode: mode } }: ServiceRecord): boolean {
+  return !mode?.Global && !mode?.ReplicatedJob && !mode?.GlobalJob
+}

@@ -1,0 +1,93 @@
+import type { TaskRecord } from '../../state/records.js'
+import { slotKey } from './slot.js'
+
+/** The tasks of one service by their slots. */
+export interface SlotTasks {
+  readonly groups: ReadonlyMap<string, readonly TaskRecord[]>
+  /**
+   * The slots to be looked at. In the others nothing is to be done as long as their tasks, the nodes of these, and the
+   * service's spec version stay as they are: each has one wanted task, which runs as it should.
+   */
+  readonly stirred: ReadonlySet<string>
+}
+
+/**
+ * Follows the tasks of one service from change to change, and remembers in which slots nothing is to be done, so that
+ * a decision about a large service costs what has changed and not what there is.
+ */
+export class SlotBook implements SlotTasks {
+  readonly #groups = new Map<string, readonly TaskRecord[]>()
+  readonly #stirred = new Set<string>()
+  /** The spec version for which slots were found quiet. */
+  #version = 0
+  #doubts: Iterator<string> | undefined
+
+  /** All slots are to be looked at. */
+  constructor(tasks: Iterable<TaskRecord>) {
+    for (const task of tasks) this.#put(slotKey(task), task)
+  }
+
+  get groups(): ReadonlyMap<string, readonly TaskRecord[]> {
+    return this.#groups
+  }
+
+  get stirred(): ReadonlySet<string> {
+    return this.#stirred
+  }
+
+  /** The slots as they are to be looked at for a service of this spec version. */
+  asOf(version: number): SlotTasks {
+    if (version !== this.#version) for (const key of this.#groups.keys()) this.#stirred.add(key)
+    this.#version = version
+    return this
+  }
+
+  /** Follows one change of a task of the service. */
+  follow(before: TaskRecord | undefined, after: TaskRecord | undefined): void {
+    if (after) this.#put(slotKey(after), after)
+    else if (before) this.#drop(slotKey(before), before.ID)
+  }
+
+  /** Something else has changed that concerns the task: its node. */
+  stir(task: TaskRecord): void {
+    this.#stirred.add(slotKey(task))
+  }
+
+  /** Nothing was to be done in these slots, as they stand. */
+  quieten(keys: Iterable<string>): void {
+    for (const key of keys) this.#stirred.delete(key)
+  }
+
+  /** Has some slots looked at again in any case, others each time. */
+  doubt(count: number): void {
+    for (let looked = 0; looked < Math.min(count, this.#groups.size); looked++) {
+      this.#doubts ??= this.#groups.keys()
+      const next = this.#doubts.next()
+      if (next.done) this.#doubts = undefined
+      else this.#stirred.add(next.value)
+    }
+  }
+
+  #put(key: string, task: TaskRecord): void {
+    this.#stirred.add(key)
+    const group = this.#groups.get(key)
+    if (group === undefined) this.#groups.set(key, [task])
+    else if (group.some(({ ID }) => ID === task.ID)) {
+      this.#groups.set(
+        key,
+        group.map((one) => (one.ID === task.ID ? task : one)),
+      )
+    } else this.#groups.set(key, [...group, task])
+  }
+
+  #drop(key: string, taskId: string): void {
+    const left = this.#groups.get(key)?.filter(({ ID }) => ID !== taskId) ?? []
+    if (left.length > 0) {
+      this.#groups.set(key, left)
+      this.#stirred.add(key)
+    } else {
+      this.#groups.delete(key)
+      this.#stirred.delete(key)
+    }
+  }
+}
