@@ -142,7 +142,13 @@ export class Scene {
       managers = [this.manager.address],
       clock = systemClock,
       relays,
-    }: { managers?: string[]; clock?: Clock; relays?: RelayHandler } = {},
+      measureUse,
+    }: {
+      managers?: string[]
+      clock?: Clock
+      relays?: RelayHandler
+      measureUse?: () => { cpus: number; memoryBytes: number }
+    } = {},
   ): Agent {
     const life = new AbortController()
     const worker = new FakeWorker()
@@ -171,6 +177,7 @@ export class Scene {
       onDocuments: documents,
       onRole: (role) => void roles.push(role),
       ...(relays && { relays }),
+      ...(measureUse && { measureUse }),
       onNews: ({ rootCertificates }) => void roots.push(rootCertificates),
       clock,
       random: systemRandom,

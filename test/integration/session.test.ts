@@ -227,6 +227,14 @@ describe('an agent and its manager', () => {
       .toEqual({ State: 'ready', Addr: '127.0.0.1' })
   })
 
+  test('what is in use on a host is told with a heartbeat', async () => {
+    scene.startAgent('n1', { measureUse: () => ({ cpus: 1.25, memoryBytes: 6 * 1024 ** 3 }) })
+    await expect
+      .poll(() => scene.manager.dispatcher.useOf('n1'), SOON)
+      .toEqual({ cpus: 1.25, memoryBytes: 6 * 1024 ** 3 })
+    expect(scene.manager.dispatcher.useOf('n2')).toBeUndefined()
+  })
+
   test('a node that is declared down although its connection lives comes anew', async () => {
     const agent = scene.startAgent('n1')
     await expectSet(agent)

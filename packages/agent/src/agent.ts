@@ -26,7 +26,7 @@ import { apart, ensureTmpfs, StoredValues, TaskFiles } from './files/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
 import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from './network/index.js'
 import { DEFAULT_RELAYS, Relays } from './relay/index.js'
-import { describeHost, parseGenericResources } from './resources/index.js'
+import { createUseMeter, describeHost, parseGenericResources } from './resources/index.js'
 import { RoleKeeper, runCtl } from './role/index.js'
 import {
   createSession,
@@ -227,6 +227,7 @@ function openSession({ config, clock, random, log }: AgentParts, parts: SessionP
     managers,
     connect: (address) => new wire.Dispatcher(address, identity.channelCredentials(), channelOptions),
     describeHost: async () => describe(config, await executor.info()),
+    measureUse: createUseMeter(clock),
     onAssignments: assignments,
     onDocuments: documents,
     onRole: (wanted) => role.want(wanted),

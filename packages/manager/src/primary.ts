@@ -37,8 +37,9 @@ export const PRIMARY_LOOPS = {
       clock,
       log,
     }).start(signal),
-  scheduler: ({ state, clock, random, log }, signal) => {
-    const scheduler = createScheduler({ state, clock, random, log: log.child({ part: 'scheduler' }) })
+  scheduler: ({ state, dispatcher, clock, random, log }, signal) => {
+    const useOf = (nodeId: string) => dispatcher.useOf(nodeId)
+    const scheduler = createScheduler({ state, clock, random, useOf, log: log.child({ part: 'scheduler' }) })
     scheduler.start(signal)
     // It asks the scheduler what is worth moving.
     const options = { ...DEFAULT_LOOP, clock, log }

@@ -74,7 +74,7 @@ export class Conversation {
     })
     this.#pulse = new Pulse({
       ...options,
-      beat: () => this.#call.write({ heartbeat: {} }),
+      beat: () => this.#beat(),
       isBusy: () => this.#isBusy,
       silent: () => this.#giveUp(new ShoalError('unavailable', 'the manager gives no sign of life')),
     })
@@ -205,6 +205,11 @@ export class Conversation {
     this.#call.write({ applied: { sequence } }, (error?: Error | null) => {
       if (!error) sent()
     })
+  }
+
+  #beat(): void {
+    const use = this.#options.measureUse?.()
+    this.#call.write({ heartbeat: use ? { use } : {} })
   }
 
   #describeLater(): void {

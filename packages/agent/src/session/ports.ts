@@ -58,6 +58,8 @@ export interface SessionOptions {
   /** Makes a client for `host:port`. It is closed when the session ends: see SESSION_CHANNEL_OPTIONS. */
   readonly connect: (address: string) => DispatcherClient
   readonly describeHost: () => Promise<NodeDescription>
+  /** What is in use on this host, when there is something new to say. */
+  readonly measureUse?: () => { readonly cpus: number; readonly memoryBytes: number } | undefined
   readonly onAssignments: AssignmentHandler
   readonly onDocuments: DocumentHandler
   /** Hears what the manager says of the cluster: with every Welcome, and when it changes. */

@@ -1,8 +1,7 @@
 import { MIN_NODE_CERT_EXPIRY_NS } from '../defaults.js'
 import { NODE_AVAILABILITIES, NODE_ROLES, type NodeSpec, type SwarmSpec } from '../documents/index.js'
 import { checkWord, quoted, refuse, refuseArgument } from './refuse.js'
-import { checkRebalance } from './rebalance.js'
-import { checkStrategy } from './strategy.js'
+import { checkPlacementLabels } from './placement-labels.js'
 
 /** @throws InvalidDocument in Docker's words */
 export function validateNodeSpec(spec: NodeSpec): void {
@@ -27,6 +26,5 @@ export function validateSwarmSpec(spec: SwarmSpec): void {
   if ((spec.Orchestration?.TaskHistoryRetentionLimit ?? 0) < 0) {
     refuseArgument('TaskHistoryRetentionLimit cannot be negative')
   }
-  checkStrategy(spec.Labels ?? {})
-  checkRebalance(spec.Labels ?? {})
+  checkPlacementLabels(spec.Labels ?? {})
 }

@@ -11,9 +11,8 @@ import { isJob } from '../defaults.js'
 import { parseAffinities } from '../placement/index.js'
 import { validateEndpointSpec } from './endpoint.js'
 import { checkDnsName } from './name.js'
-import { checkRebalance } from './rebalance.js'
+import { checkPlacementLabels } from './placement-labels.js'
 import { checkWord, refuse, refuseArgument } from './refuse.js'
-import { checkStrategy } from './strategy.js'
 import { validateTaskSpec } from './task.js'
 
 /**
@@ -26,8 +25,7 @@ export function validateServiceSpec(spec: ServiceSpec): void {
   checkOwnAffinities(spec)
   checkMode(spec.Mode ?? {})
   checkDrainPeriod(spec.Labels ?? {})
-  checkStrategy(spec.Labels ?? {})
-  checkRebalance(spec.Labels ?? {})
+  checkPlacementLabels(spec.Labels ?? {})
   validateEndpointSpec(spec.EndpointSpec ?? {})
   if (isJob(spec) && (spec.UpdateConfig ?? spec.RollbackConfig)) {
     refuseArgument('update and rollback configuration is not supported for jobs')

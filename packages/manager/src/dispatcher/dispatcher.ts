@@ -16,6 +16,7 @@ import { NOT_A_MEMBER, updateNode } from './registration.js'
 import { type Admission, Session, type SessionCall, type SessionHost } from './session.js'
 import { StatusInbox } from './status-inbox.js'
 import { ValueDocuments } from './value-documents.js'
+import { NodeUses, type NodeUse } from './node-uses.js'
 
 /** Who calls, as the certificate of the connection says. */
 export interface Peer {
@@ -46,6 +47,8 @@ export interface Dispatcher {
   start(signal: AbortSignal): void
   /** What `news` returns may have changed otherwise than by the record of the cluster. */
   newsChanged(): void
+  /** What is in use on a node, as its agent measured it of late; undefined when it did not. */
+  useOf(nodeId: string): NodeUse | undefined
   /** The nodes whose agents are connected at present. */
   connectedNodes(): ReadonlySet<string>
   /** What the agents that are connected can be asked of their engines. */
@@ -64,6 +67,7 @@ export interface Dispatcher {
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { authenticate, log, primary } = options
+  const uses = new NodeUses(options.clock)
   let running: RunningDispatcher | undefined
   return {
     handlers: {
@@ -89,7 +93,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       },
     },
     start(signal) {
-      const begun = new RunningDispatcher(options, signal)
+      const begun = new RunningDispatcher(options, uses, signal)
       running = begun
       signal.addEventListener(
         'abort',
@@ -100,6 +104,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         { once: true },
       )
     },
+    useOf: (nodeId) => uses.of(nodeId),
     newsChanged: () => running?.spreadNews(),
     connectedNodes: () => running?.connectedNodes() ?? new Set(),
     onceArrived: (create) => (running ? running.arrivals.after(create) : create()),
@@ -116,6 +121,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 /** The dispatcher of one term as primary. Invariant: a node has at most one session here. */
 class RunningDispatcher implements SessionHost {
   readonly #options: DispatcherOptions
+  readonly #uses: NodeUses
   readonly #signal: AbortSignal
   readonly #inbox: StatusInbox
   readonly #network: NetworkFeed
@@ -127,7 +133,8 @@ class RunningDispatcher implements SessionHost {
   readonly arrivals: NetworkArrivals
   #news: ClusterNews
 
-  constructor(options: DispatcherOptions, signal: AbortSignal) {
+  constructor(options: DispatcherOptions, uses: NodeUses, signal: AbortSignal) {
+    this.#uses = uses
     this.#options = options
     this.#signal = signal
     this.#inbox = new StatusInbox(options)
@@ -179,6 +186,10 @@ class RunningDispatcher implements SessionHost {
 
   beat(nodeId: string): void {
     this.#options.beats.beat(nodeId)
+  }
+
+  measured(nodeId: string, use: NodeUse): void {
+    this.#uses.note(nodeId, use)
   }
 
   register: SessionHost['register'] = async (nodeId, description, address) => {

@@ -7,6 +7,7 @@ import type { AssignmentStream } from './assignment-stream.js'
 import type { Ending } from './ending.js'
 import { addressOfPeer, parseDescription } from './registration.js'
 import { parseStatus, type TaskReport } from './statuses.js'
+import type { NodeUse } from './node-uses.js'
 
 export type SessionCall = ServerDuplexStream<AgentMessage__Output, ManagerMessage>
 
@@ -21,6 +22,8 @@ export interface Admission {
 export interface SessionHost {
   /** The node was heard of. */
   beat(nodeId: string): void
+  /** What is in use on the node. @throws ShoalError `invalid-argument` */
+  measured(nodeId: string, use: NodeUse): void
   /** Writes that the node is ready. @throws ShoalError `permission-denied` when it is not of this cluster */
   register(nodeId: string, description: NodeDescription, address: string): Promise<void>
   describe(nodeId: string, description: NodeDescription): Promise<void>
@@ -147,6 +150,7 @@ export class Session {
     }
     switch (message.body) {
       case 'heartbeat':
+        if (message.heartbeat?.use) this.#host.measured(this.nodeId, message.heartbeat.use)
         this.#call.write(SIGN_OF_LIFE)
         return undefined
       case 'applied':

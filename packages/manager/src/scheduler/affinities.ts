@@ -2,15 +2,19 @@ import type { Affinity } from '@shoal/engine-api'
 import type { ServiceRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import type { Allowance } from './filters.js'
+import type { Baselines, UseOf } from './measured-use.js'
 import type { NodeInfo, Occupant } from './node-info.js'
 
-/** Where affinities look for neighbours. */
+/** What demands look at beside their spec and the node that is in question. */
 export interface Surroundings {
   readonly view: StateView
   /** The place of a task, claims under way included. */
   readonly occupant: (taskId: string) => Occupant | undefined
   /** Grows with every change of what is where. */
   readonly revision: () => number
+  readonly useOf: UseOf
+  /** Filled by whoever looks at a measure first. */
+  readonly baselines: Baselines
 }
 
 /** The affinities of one demand that are no wishes. */

@@ -3,6 +3,7 @@ import type { GenericResource } from '@shoal/engine-api'
 import type { TaskRecord } from '../state/records.js'
 import type { Demand } from './demand.js'
 import { describeRefusals, filtersFor, refusal, type Allowance, type Filter, type Tally } from './filters.js'
+import { byUse } from './measured-use.js'
 import type { NodeClass } from './node-class.js'
 import type { NodeInfo } from './node-info.js'
 import type { NodeSet } from './node-set.js'
@@ -141,7 +142,7 @@ class GroupPlacing {
   #poolOfAll(): Pool {
     const { set, demand, random, nowMs } = this.#input
     if (this.#pool) return this.#pool
-    const strategy = demand.unmet ? wishful(this.#input.strategy, demand.unmet) : this.#input.strategy
+    const strategy = strategyFor(this.#input)
     const context: PoolContext = {
       serviceId: demand.serviceId,
       strategy,
@@ -170,6 +171,11 @@ class GroupPlacing {
     }
     return tally
   }
+}
+
+function strategyFor({ strategy, demand }: GroupInput): Strategy {
+  const basis = demand.measured.isAsked ? byUse(strategy, demand.measured) : strategy
+  return demand.unmet ? wishful(basis, demand.unmet) : basis
 }
 
 function add(tally: Tally, filter: Filter | undefined, by: number): void {

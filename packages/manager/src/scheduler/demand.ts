@@ -9,6 +9,7 @@ import {
 } from '@shoal/engine-api'
 import type { SpecRecord } from '../state/records.js'
 import { affinityTest, unmetAffinities, type AffinityTest, type Surroundings } from './affinities.js'
+import { MeasuredUse } from './measured-use.js'
 import type { NodeInfo } from './node-info.js'
 import { unmetConstraints } from './wishes.js'
 
@@ -34,6 +35,7 @@ export interface Demand {
   readonly singlesOut: boolean
   /** Undefined when there are none but wishes. */
   readonly affinities: AffinityTest | undefined
+  readonly measured: MeasuredUse
   /** How many of the wishes the node does not meet: such nodes come last. Undefined when there are none. */
   readonly unmet: ((node: NodeInfo) => number) | undefined
   readonly platforms: readonly Platform[]
@@ -43,7 +45,7 @@ export interface Demand {
   readonly spreadOver: readonly string[]
 }
 
-/** @param surroundings where affinities look for neighbours */
+/** @param surroundings what is asked for beside the spec and the node */
 export function demandOf(spec: SpecRecord, surroundings: Surroundings): Demand {
   const { Placement: placement, Resources: resources } = spec.TaskTemplate
   const reservations = resources?.Reservations
@@ -54,6 +56,7 @@ export function demandOf(spec: SpecRecord, surroundings: Surroundings): Demand {
     generic: genericDemand(spec),
     hostPorts: hostPortsOf(spec),
     plugins: pluginsOf(spec),
+    measured: new MeasuredUse(surroundings, spec.ServiceID),
     ...placementDemand(placement?.Constraints ?? [], surroundings),
     platforms: placement?.Platforms ?? [],
     maxReplicas: placement?.MaxReplicas ?? 0,

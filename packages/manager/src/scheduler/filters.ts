@@ -146,6 +146,29 @@ const maxReplicas: Filter = {
     `${placesBeside(node, demand.serviceId, allowance)} tasks of the service are here, ${demand.maxReplicas} are allowed`,
 }
 
+const measured: Filter = {
+  name: 'measured-use',
+  applies: (demand) => (demand.nanoCpus > 0 || demand.memoryBytes > 0) && demand.measured.isAsked,
+  accepts: (demand, node, allowance) => measuredShortages(demand, node, allowance).length === 0,
+  summarize: (nodes) => `too much in use on ${count(nodes)}`,
+  detail: (demand, node, allowance) => measuredShortages(demand, node, allowance).join('; '),
+}
+
+/** A node of which nothing was measured is judged by reservations alone. */
+function measuredShortages(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string[] {
+  const lent = allowance?.sharesAll ? allowance.replaced.demand : undefined
+  const cpusFree = (demand.measured.nanoCpusFree(node) ?? Infinity) + (lent?.nanoCpus ?? 0)
+  const memoryFree = (demand.measured.memoryFree(node) ?? Infinity) + (lent?.memoryBytes ?? 0)
+  const short: string[] = []
+  if (demand.nanoCpus > 0 && demand.nanoCpus > cpusFree) {
+    short.push(`reserves ${demand.nanoCpus / 1e9} CPUs, ${(cpusFree / 1e9).toFixed(2)} are not in use`)
+  }
+  if (demand.memoryBytes > 0 && demand.memoryBytes > memoryFree) {
+    short.push(`reserves ${demand.memoryBytes} bytes of memory, ${memoryFree} are not in use`)
+  }
+  return short
+}
+
 /** In Docker's order, then what Docker does not know: a node counts for the first that refuses. */
 export const FILTERS: readonly Filter[] = [
   ready,
@@ -156,6 +179,7 @@ export const FILTERS: readonly Filter[] = [
   hostPorts,
   maxReplicas,
   affinities,
+  measured,
 ]
 
 /** The filters that can refuse such a task. */

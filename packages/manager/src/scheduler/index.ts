@@ -4,7 +4,7 @@
  *
  * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts says what a decision changes, and
  * outbox.ts writes many of them down together. node-set.ts and node-info.ts follow the state by its feed, node-class.ts
- * and load-index.ts spare the look at most nodes; filters.ts and affinities.ts say what fits, wishes.ts what is wished, strategy.ts, pool.ts and preference-tree.ts
+ * and load-index.ts spare the look at most nodes; filters.ts and affinities.ts say what fits, wishes.ts what is wished, measured-use.ts what is in use, strategy.ts, pool.ts and preference-tree.ts
  * what is best; explain.ts answers people,
  * moves.ts those who would have tasks move where it has become emptier.
  */
@@ -13,6 +13,7 @@ import type { Move } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { explainTask, type Explanation } from './explain.js'
 import { SchedulerLoop } from './loop.js'
+import type { UseOf } from './measured-use.js'
 import { worthwhileMoves, type MovesRequest } from './moves.js'
 import { spread, type Strategy } from './strategy.js'
 
@@ -27,6 +28,8 @@ export interface SchedulerParts {
   readonly log: Logger
   /** For services and clusters whose labels name none: spread, unless it is told otherwise. */
   readonly strategy?: Strategy
+  /** What is in use on nodes, for services that are to be placed by it; without it nothing is known. */
+  readonly useOf?: UseOf
 }
 
 export interface Scheduler {

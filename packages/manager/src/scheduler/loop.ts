@@ -4,6 +4,7 @@ import type { State } from '../state/state.js'
 import { mutationOf } from './commit.js'
 import { couldTake, decideGroup, type Decision } from './decide.js'
 import type { Demand } from './demand.js'
+import type { UseOf } from './measured-use.js'
 import type { NodeInfo } from './node-info.js'
 import { NodeSet } from './node-set.js'
 import { Outbox, type Outcome } from './outbox.js'
@@ -16,6 +17,7 @@ export interface SchedulerOptions {
   readonly random: Random
   readonly log: Logger
   readonly strategy: Strategy
+  readonly useOf?: UseOf
 }
 
 /** Gathers what changes at about the same time into one pass, in milliseconds. */
@@ -55,7 +57,7 @@ export class SchedulerLoop {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#set = new NodeSet(options.state)
+    this.#set = new NodeSet(options.state, options.useOf)
     this.#outbox = new Outbox({
       ...options,
       isOver: () => this.#signal.aborted,

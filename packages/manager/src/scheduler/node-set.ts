@@ -5,6 +5,7 @@ import type { StateView } from '../state/view.js'
 import { DemandCache, type Demand } from './demand.js'
 import { Failures } from './failures.js'
 import { LoadIndex } from './load-index.js'
+import type { UseOf } from './measured-use.js'
 import { NodeClasses } from './node-class.js'
 import { NodeInfo, type Occupant } from './node-info.js'
 
@@ -30,18 +31,20 @@ export class NodeSet {
   #nextOrdinal = 0
 
   /** Begins empty: see `loadNode` and `loadTask`. */
-  constructor(view: StateView) {
+  constructor(view: StateView, useOf: UseOf = () => undefined) {
     this.#view = view
     this.demands = new DemandCache({
       view,
       occupant: (taskId) => this.#occupants.get(taskId),
       revision: () => this.revision,
+      useOf,
+      baselines: new WeakMap(),
     })
   }
 
   /** The set as the view stands. */
-  static of(view: StateView): NodeSet {
-    const set = new NodeSet(view)
+  static of(view: StateView, useOf?: UseOf): NodeSet {
+    const set = new NodeSet(view, useOf)
     for (const node of view.all('node')) set.loadNode(node)
     for (const task of view.all('task')) set.loadTask(task)
     return set

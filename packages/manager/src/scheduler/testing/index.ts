@@ -11,6 +11,7 @@ import {
 } from '../../state/records.js'
 import { aNode, aSpec, aTask } from '../../state/testing/index.js'
 import { decideGroup, type Decision } from '../decide.js'
+import type { UseOf } from '../measured-use.js'
 import { NodeSet } from '../node-set.js'
 import { spread, type Strategy } from '../strategy.js'
 
@@ -22,6 +23,7 @@ export interface Given {
   readonly services?: readonly ServiceRecord[]
   readonly nowMs?: number
   readonly strategy?: Strategy
+  readonly useOf?: UseOf
 }
 
 /** When the tests' decisions are made, in milliseconds since the epoch. */
@@ -46,7 +48,7 @@ export function viewOf(given: Given): MemoryState {
 
 /** Decides on pending tasks, which the view knows, too. */
 export function decide(given: Given, waiting: readonly TaskRecord[]): Decision[] {
-  const set = NodeSet.of(viewOf({ ...given, tasks: [...(given.tasks ?? []), ...waiting] }))
+  const set = NodeSet.of(viewOf({ ...given, tasks: [...(given.tasks ?? []), ...waiting] }), given.useOf)
   const [first] = waiting
   const demand = first && set.demandOf(first.ServiceID, first.Shoal.SpecVersion)
   if (demand === undefined) throw new Error('the pending tasks have no spec')
