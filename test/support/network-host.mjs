@@ -8,7 +8,13 @@
 import { createInterface } from 'node:readline'
 import { createLogger, systemClock, systemRandom } from '@shoal/common'
 import { connectDocker, DEFAULT_DOCKER } from '@shoal/agent/executor/index'
-import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from '@shoal/agent/network/index'
+import {
+  DEFAULT_DRAIN,
+  DEFAULT_HOST_NETWORK,
+  HostNetwork,
+  runProgram,
+  watchProgram,
+} from '@shoal/agent/network/index'
 import { MemoryAssignmentStore } from '@shoal/agent/storage/memory-store'
 import { DEFAULT_WORKER, Worker } from '@shoal/agent/worker/index'
 
@@ -26,6 +32,7 @@ const network = new HostNetwork({
   engine,
   tasks: () => worker.tasks(),
   run: runProgram,
+  watch: watchProgram,
 })
 const worker = new Worker({
   ...DEFAULT_WORKER,

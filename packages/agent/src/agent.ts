@@ -24,7 +24,13 @@ import {
 } from './identity/index.js'
 import { apart, ensureTmpfs, StoredValues, TaskFiles } from './files/index.js'
 import { closable, type ClosableAssignments, giveUpTasks, leave } from './leaving.js'
-import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from './network/index.js'
+import {
+  DEFAULT_DRAIN,
+  DEFAULT_HOST_NETWORK,
+  HostNetwork,
+  runProgram,
+  watchProgram,
+} from './network/index.js'
 import { DEFAULT_RELAYS, Relays } from './relay/index.js'
 import { createUseMeter, describeHost, parseGenericResources } from './resources/index.js'
 import { RoleKeeper, runCtl } from './role/index.js'
@@ -206,6 +212,7 @@ function openNetwork(
     engine,
     tasks,
     run: runProgram,
+    watch: watchProgram,
     clock,
     log,
   })

@@ -1,20 +1,31 @@
 // The network's part of an agent, without an engine, in a network namespace of its own: what `bench endpoints` measures.
 import { createLogger, systemClock } from '@shoal/common'
 import type { HostDocument } from '@shoal/engine-api'
-import { DEFAULT_DRAIN, DEFAULT_HOST_NETWORK, HostNetwork, runProgram } from '@shoal/agent/network/index'
+import {
+  DEFAULT_DRAIN,
+  DEFAULT_HOST_NETWORK,
+  HostNetwork,
+  runProgram,
+  watchProgram,
+  type Run,
+} from '@shoal/agent/network/index'
 import type { EngineNetwork, NetworkEngine } from '@shoal/agent/executor/port'
 import { Containers } from './containers.js'
 import { documentsOf, localTasks } from './documents.js'
+import { floorOfNft } from './floor.js'
 
-/** Be told of so many services; of a change; or connect so many times to a service. */
+/** Be told of so many services; of a change; connect so many times to a service; or call `nft` for next to nothing. */
 export type Command =
   | { readonly services: number }
   | { readonly put: readonly HostDocument[] }
   | { readonly connect: number }
+  | 'floor'
 
 export interface Answer {
-  /** How long it took until what was told is in force; or each connection, in milliseconds. */
+  /** How long it took until what was told is in force; or each connection, or the call; in milliseconds. */
   readonly tookMs: readonly number[]
+  /** For how long of it some program was waited for, in milliseconds. */
+  readonly programsMs: number
   readonly error?: string
 }
 
@@ -38,32 +49,46 @@ class NoEngine implements NetworkEngine {
 }
 
 const containers = new Containers()
+/** When each program that makes a change began and ended; others look at the host meanwhile. */
+let spans: [from: number, to: number][] = []
+const run: Run = async (...call) => {
+  const from = performance.now()
+  try {
+    return await runProgram(...call)
+  } finally {
+    if (call[0] === 'conntrack' || call[1][0] === '-f') spans.push([from, performance.now()])
+  }
+}
+
 const tasks = localTasks()
 const network = new HostNetwork({
   ...DEFAULT_HOST_NETWORK,
   engine: new NoEngine(),
   tasks: () => tasks,
-  run: runProgram,
+  run,
+  watch: watchProgram,
   clock: systemClock,
   log: createLogger('bench-host', 'warn'),
   drain: DEFAULT_DRAIN,
 })
 
-async function carryOut(command: Command): Promise<readonly number[]> {
-  if ('connect' in command) return containers.connect(command.connect)
+async function carryOut(command: Command): Promise<Answer> {
+  if (command === 'floor') return { tookMs: [await floorOfNft()], programsMs: 0 }
+  if ('connect' in command) return { tookMs: await containers.connect(command.connect), programsMs: 0 }
+  spans = []
   const startedAt = performance.now()
   if ('put' in command) await network.change(command.put, [])
   else await network.replaceAll(documentsOf(command.services))
   const tookMs = performance.now() - startedAt
   if ('services' in command) await containers.join()
-  return [tookMs]
+  const within = spans.filter(([from]) => from >= startedAt && from < startedAt + tookMs)
+  return { tookMs: [tookMs], programsMs: within.reduce((sum, [from, to]) => sum + to - from, 0) }
 }
 
 process.on('message', (command: Command) => {
   const answer = (whole: Answer): void => void process.send?.(whole)
-  carryOut(command).then(
-    (tookMs) => answer({ tookMs }),
-    (error: unknown) => answer({ tookMs: [], error: String(error) }),
+  carryOut(command).then(answer, (error: unknown) =>
+    answer({ tookMs: [], programsMs: 0, error: String(error) }),
   )
 })
 process.on('disconnect', () => process.exit())

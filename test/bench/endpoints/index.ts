@@ -14,11 +14,17 @@ const CHANGED = 5
 /** At most between two changes, in milliseconds: so that some come while the agent looks at the kernel. */
 const PAUSE_MS = 500
 const WARM_UP_MS = 10_000
+const OWN = "of it, the agent's own: all but nft and conntrack"
+const FLOOR = 'one call of nft that takes out one element, in the same minute'
 
 interface Size {
   readonly services: number
   readonly host: InNamespace<Command, Answer>
   readonly changesMs: number[]
+  /** What of each change was not spent on waiting for a program. */
+  readonly ownMs: number[]
+  /** The least that a change of the kernel takes, beside each change. */
+  readonly floorMs: number[]
   /** The median of each round. */
   readonly connectsMs: number[]
 }
@@ -33,12 +39,14 @@ export const endpoints: Benchmark = async ({ say, rounds }) => {
     services,
     host: new InNamespace('host'),
     changesMs: [],
+    ownMs: [],
+    floorMs: [],
     connectsMs: [],
   }))
   try {
     for (const { services, host } of sizes) {
       say(`telling a node of ${services} services with ${ENDPOINTS_EACH} endpoints each …`)
-      say(`they are in force after ${rounded((await told(host, { services }))[0]! / 1000, 1)} s`)
+      say(`they are in force after ${rounded((await told(host, { services })).tookMs[0]! / 1000, 1)} s`)
     }
     await wait(WARM_UP_MS)
     for (let round = 1; round <= rounds; round++) {
@@ -53,19 +61,22 @@ export const endpoints: Benchmark = async ({ say, rounds }) => {
 
 async function measure(sizes: readonly Size[]): Promise<void> {
   for (let change = 0; change < CHANGES; change++)
-    for (const { host, changesMs } of sizes) {
+    for (const { host, changesMs, ownMs, floorMs } of sizes) {
       const without = change % 2 === 0 ? change : undefined
-      changesMs.push(...(await told(host, { put: [endpointsOf(CHANGED, without)] })))
+      const { tookMs, programsMs } = await told(host, { put: [endpointsOf(CHANGED, without)] })
+      changesMs.push(...tookMs)
+      ownMs.push(tookMs[0]! - programsMs)
       await wait(Math.random() * PAUSE_MS)
+      floorMs.push(...(await told(host, 'floor')).tookMs)
     }
   for (const { host, connectsMs } of sizes)
-    connectsMs.push(median(await told(host, { connect: CONNECTIONS })))
+    connectsMs.push(median((await told(host, { connect: CONNECTIONS })).tookMs))
 }
 
-async function told(host: Size['host'], command: Command): Promise<readonly number[]> {
-  const { tookMs, error } = await host.tell(command)
-  if (error !== undefined) throw new Error(error)
-  return tookMs
+async function told(host: Size['host'], command: Command): Promise<Answer> {
+  const answer = await host.tell(command)
+  if (answer.error !== undefined) throw new Error(answer.error)
+  return answer
 }
 
 function lastOf({ services, changesMs, connectsMs }: Size): string {
@@ -78,11 +89,13 @@ function results(sizes: readonly Size[]): Result[] {
   const [few, many] = sizes
   const ratios = many!.connectsMs.map((ms, round) => ms / few!.connectsMs[round]!)
   return [
-    ...sizes.flatMap(({ services, changesMs, connectsMs }): Result[] => {
+    ...sizes.flatMap(({ services, changesMs, ownMs, floorMs, connectsMs }): Result[] => {
       const note = `${changesMs.length} changes of one endpoint, until in force`
       return [
         { name: `change-at-${services}-median`, value: rounded(median(changesMs), 1), unit: 'ms', note },
         { name: `change-at-${services}-worst`, value: rounded(Math.max(...changesMs), 1), unit: 'ms' },
+        { name: `change-at-${services}-own`, value: rounded(median(ownMs), 1), unit: 'ms', note: OWN },
+        { name: `nft-floor-at-${services}`, value: rounded(median(floorMs), 1), unit: 'ms', note: FLOOR },
         { name: `connect-at-${services}`, value: rounded(median(connectsMs), 3), unit: 'ms' },
       ]
     }),

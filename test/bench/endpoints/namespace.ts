@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /** A program of this folder in a network namespace of its own, which goes when the program ends. */
-export class InNamespace<Told, Answered> {
+export class InNamespace<Told extends object | string, Answered> {
   readonly #child: ChildProcess
 
   /** @param program its name, without `.js`; it answers everything that it is told with one message */
@@ -17,7 +17,7 @@ export class InNamespace<Told, Answered> {
     return this.#child.pid!
   }
 
-  tell(message: Told & object): Promise<Answered> {
+  tell(message: Told): Promise<Answered> {
     return new Promise((resolve, reject) => {
       const ended = (): void => reject(new Error('a program of the benchmark has ended'))
       this.#child.once('exit', ended)

@@ -67,6 +67,7 @@ const EARLIER: EngineNetwork = {
 async function aHost(engine: NetworkEngine, run: Run = bareKernel) {
   const clock = new VirtualClock()
   const network = new HostNetwork({
+    watch: () => Promise.resolve(),
     ...DEFAULT_HOST_NETWORK,
     engine,
     tasks: () => [TASK],

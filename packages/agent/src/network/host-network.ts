@@ -2,7 +2,7 @@ import { isRetryable, messageOf, ShoalError, type CancelTimer, type Clock, type 
 import type { AssignedTask, HostDocument, HostDocumentName } from '@shoal/engine-api'
 import type { NetworkEngine, TaskNetworking } from '../executor/port.js'
 import { macOf } from './addresses.js'
-import type { Run } from './apply/index.js'
+import type { Run, Watch } from './apply/index.js'
 import { Documents } from './documents.js'
 import { drain, type DrainOptions } from './drain.js'
 import { engineNetworkName } from './names.js'
@@ -19,6 +19,7 @@ export interface HostNetworkOptions {
   /** The tasks of this host whose addresses are, or are about to be, in use here. */
   readonly tasks: () => Iterable<AssignedTask>
   readonly run: Run
+  readonly watch: Watch
   readonly clock: Clock
   readonly log: Logger
   readonly drain: Pick<DrainOptions, 'longestMs' | 'idleMs' | 'pollMs'>
@@ -64,7 +65,7 @@ export class HostNetwork implements TaskNetworks {
 
   constructor(options: HostNetworkOptions) {
     this.#options = options
-    this.#pass = new Pass(options, this.#documents)
+    this.#pass = new Pass({ ...options, ended: this.#ended.signal }, this.#documents)
   }
 
   /** The complete set of documents. Resolves when it is in force: see DocumentHandler in session/. */

@@ -12,4 +12,4 @@
 export * from './drain.js'
 export * from './host-network.js'
 export * from './port.js'
-export { runProgram, type Run } from './apply/index.js'
+export { runProgram, watchProgram, type Run, type Watch } from './apply/index.js'

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock } from '@shoal/common'
 import {
   difference,
   hasDevices,
   peerDifference,
   PeerEntries,
   type Difference,
+  type PeerWatchOptions,
   type Run,
 } from './apply/index.js'
 import { observeHost, type Device, type ObservedHost } from './observe/index.js'
@@ -32,7 +32,7 @@ export class KernelKeeper {
   #ports: ReadonlyMap<string, string> = new Map()
   #devices: ReadonlyMap<string, Device> | undefined
 
-  constructor(options: { readonly run: Run; readonly clock: Clock }) {
+  constructor(options: { readonly run: Run } & PeerWatchOptions) {
     this.#run = options.run
     this.#peers = new PeerEntries(options)
   }

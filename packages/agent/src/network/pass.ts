@@ -9,6 +9,7 @@ import {
   TableKeeper,
   type Difference,
   type Run,
+  type Watch,
 } from './apply/index.js'
 import type { Documents } from './documents.js'
 import { EngineNetworks } from './engine-networks.js'
@@ -21,6 +22,9 @@ export interface PassOptions {
   readonly engine: NetworkEngine
   readonly tasks: () => Iterable<AssignedTask>
   readonly run: Run
+  readonly watch: Watch
+  /** Aborted when the kernel is not to be watched any more. */
+  readonly ended: AbortSignal
   readonly clock: Clock
   readonly log: Logger
   readonly sweepDelayMs: number

@@ -1,10 +1,14 @@
 import type { Clock } from '@shoal/common'
 import { observePeers, type ObservedPeers } from '../observe/index.js'
 import type { KernelPlan } from '../plan/index.js'
+import { PeerDoubts, type PeerEvent } from './peer-events.js'
+import { PeerWatch, type PeerWatchOptions } from './peer-watch.js'
 import type { Run } from './run.js'
 
-/** Listings of very many entries may take this share of the time at most. */
-const LOOK_SHARE = 1 / 20
+/** Listings of very many entries may take this share of the time at most, where the kernel tells of changes … */
+const WATCHED_SHARE = 1 / 200
+/** … and where it does not. */
+const UNWATCHED_SHARE = 1 / 20
 
 /** A listing that takes no longer is waited for, in milliseconds. */
 const QUICK_MS = 50
@@ -16,21 +20,26 @@ interface Sighting {
 }
 
 /**
- * What the kernel has of entries for peers: remembered, for we have put them there, and looked at now and then. With
- * tens of thousands of them a listing takes seconds; then it is made beside, and no change waits for it.
+ * What the kernel has of entries for peers: remembered, for we have put them there; the kernel tells when somebody else
+ * changes them; and they are looked at now and then. With tens of thousands of them a listing takes seconds; then it is
+ * made beside, and no change waits for it.
  */
 export class PeerEntries {
   readonly #run: Run
   readonly #clock: Clock
+  readonly #watch: PeerWatch
+  readonly #doubts = new PeerDoubts()
   #known: ObservedPeers | undefined
   #sighting: Sighting | undefined
   #looking = false
   #lookedAt = 0
   #tookMs = 0
 
-  constructor({ run, clock }: { readonly run: Run; readonly clock: Clock }) {
-    this.#run = run
-    this.#clock = clock
+  constructor(options: { readonly run: Run } & PeerWatchOptions) {
+    this.#run = options.run
+    this.#clock = options.clock
+    const told = (event: PeerEvent): void => this.#doubts.note(event, this.#known, this.#clock.now())
+    this.#watch = new PeerWatch(options, told, () => (this.#lookedAt = -Infinity))
   }
 
   /**
@@ -39,10 +48,13 @@ export class PeerEntries {
    * @throws ShoalError when it has to be looked at, and cannot be
    */
   async known(look: boolean): Promise<ObservedPeers> {
+    const share = this.#watch.isOn ? WATCHED_SHARE : UNWATCHED_SHARE
+    this.#watch.start()
     if (!this.#known) return (this.#known = await this.#look())
     if (this.#sighting) this.#known = withChanges(this.#sighting, this.#known)
     this.#sighting = undefined
-    if (!look || this.#clock.now() - this.#lookedAt < this.#tookMs / LOOK_SHARE) return this.#known
+    this.#known = this.#doubts.resolve(this.#known, this.#clock.now())
+    if (!look || this.#clock.now() - this.#lookedAt < this.#tookMs / share) return this.#known
     if (this.#tookMs < QUICK_MS) return (this.#known = await this.#look())
     void this.#lookBeside(this.#known)
     return this.#known
@@ -52,11 +64,13 @@ export class PeerEntries {
   put({ forwarding, neighbours }: KernelPlan): void {
     if (this.#known?.forwarding === forwarding && this.#known.neighbours === neighbours) return
     this.#known = { forwarding, neighbours, switching: forwarding }
+    this.#doubts.prune(this.#known)
   }
 
   /** Nothing is sure any more: it is looked at before anything else is decided. */
   forget(): void {
     this.#known = this.#sighting = undefined
+    this.#doubts.clear()
   }
 
   async #look(): Promise<ObservedPeers> {

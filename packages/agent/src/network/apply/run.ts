@@ -17,11 +17,15 @@ export interface Output {
 export type Run = (program: Program, args: readonly string[], input?: string) => Promise<Output>
 
 /** Where administrators' programs are, for a daemon that was started with a meagre PATH. */
-const PATH = `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`
+export const ENVIRONMENT = {
+  ...process.env,
+  PATH: `${process.env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin`,
+  LC_ALL: 'C',
+}
 
 export const runProgram: Run = (program, args, input) =>
   new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: { ...process.env, PATH, LC_ALL: 'C' } })
+    const child = spawn(program, args, { env: ENVIRONMENT })
     let stdout = ''
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))

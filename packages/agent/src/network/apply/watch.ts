@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { ENVIRONMENT, type Program } from './run.js'
+
+export interface Watcher {
+  readonly onLine: (line: string) => void
+  /** Something was told that did not arrive. */
+  readonly onLost: () => void
+}
+
+/**
+ * Runs a program that tells of changes of the kernel, a line each, until it is aborted. Resolves when the program has
+ * ended, for whatever reason, also for not being installed.
+ */
+export type Watch = (
+  program: Program,
+  args: readonly string[],
+  watcher: Watcher,
+  signal: AbortSignal,
+) => Promise<void>
+
+export const watchProgram: Watch = (program, args, { onLine, onLost }, signal) =>
+  new Promise((resolve) => {
+    const child = spawn(program, args, { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'], signal })
+    createInterface({ input: child.stdout }).on('line', onLine)
+    // What these programs complain of is that the kernel had more to tell than they could read.
+    createInterface({ input: child.stderr }).on('line', onLost)
+    child.on('error', () => resolve())
+    child.on('close', () => resolve())
+  })
