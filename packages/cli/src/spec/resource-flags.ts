@@ -124,7 +124,13 @@ function addPreferences(
 
 export const RESOURCE_CREATE_FLAGS: readonly Flag[] = [
   flag('generic-resource', list, 'User defined resources', parseGenericResource, addGeneric),
-  flag('constraint', list, 'Placement constraints', anyText, addConstraints),
+  flag(
+    'constraint',
+    list,
+    'Placement constraints (KEY==VALUE, !=, ==/REGEXP/; ==~ wishes; affinity:service==NAME)',
+    anyText,
+    addConstraints,
+  ),
   flag('placement-pref', { value: 'pref' }, 'Add a placement preference', parsePreference, addPreferences),
 ]
 

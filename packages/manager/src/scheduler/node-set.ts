@@ -148,8 +148,9 @@ export class NodeSet {
   }
 
   #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], itsDemand?: Demand): void {
-    const stays = isDesiredAlive(task.DesiredState) && !this.#replacedBy.has(task.ID)
-    const doubled = this.#isDoubled(task.ID, node)
+    const successor = this.#replacedBy.size > 0 ? this.#replacedBy.get(task.ID) : undefined
+    const stays = successor === undefined && isDesiredAlive(task.DesiredState)
+    const doubled = successor !== undefined && this.#occupants.get(successor)?.node === node
     const known = this.#occupants.get(task.ID)
     const { SpecVersion: specVersion } = task.Shoal
     const isSame = known?.node === node && known.stays === stays && known.doubled === doubled
@@ -216,11 +217,6 @@ export class NodeSet {
   /** The replaced task counts or not, depending on where its successor is. */
   #refreshReplaced({ Shoal: { Replaces: replaced } }: TaskRecord): void {
     if (replaced !== undefined) this.#refresh(replaced)
-  }
-
-  #isDoubled(taskId: string, node: NodeInfo): boolean {
-    const successor = this.#replacedBy.get(taskId)
-    return successor !== undefined && this.#occupants.get(successor)?.node === node
   }
 
   #removeNode(nodeId: string): void {

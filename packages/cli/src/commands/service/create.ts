@@ -12,6 +12,7 @@ export const command: Command = {
     'ctl service create --name web --publish mode=host,published=8080,target=80 nginx:1.27',
     'ctl service create --name agent --mode global --mount type=bind,src=/var/log,dst=/logs,ro busybox sleep 1d',
     'ctl service create --name api --update-order start-first --update-failure-action rollback app:2',
+    "ctl service create --name web --constraint 'node.labels.zone==/^east-/' --constraint 'affinity:service!=db' app:2",
   ],
   flags: CREATE_FLAGS,
   arguments: { least: 1 },
