@@ -10,6 +10,7 @@ import { NodeSet } from './node-set.js'
 import { Outbox, type Outcome } from './outbox.js'
 import { PendingTasks, type PendingGroup } from './pending.js'
 import { strategyOf, type Strategy } from './strategy.js'
+import { TaskNotes } from './task-notes.js'
 
 export interface SchedulerOptions {
   readonly state: State
@@ -43,7 +44,7 @@ const REASONS_MS = 250
 export class SchedulerLoop {
   readonly #options: SchedulerOptions
   readonly #set: NodeSet
-  readonly #pending = new PendingTasks()
+  readonly #pending: PendingTasks
   readonly #outbox: Outbox
   #signal: AbortSignal = AbortSignal.abort()
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
@@ -57,7 +58,9 @@ export class SchedulerLoop {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#set = new NodeSet(options.state, options.useOf)
+    const notes = new TaskNotes()
+    this.#set = new NodeSet(options.state, options.useOf, notes)
+    this.#pending = new PendingTasks(notes)
     this.#outbox = new Outbox({
       ...options,
       isOver: () => this.#signal.aborted,

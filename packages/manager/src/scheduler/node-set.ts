@@ -8,6 +8,7 @@ import { LoadIndex } from './load-index.js'
 import type { UseOf } from './measured-use.js'
 import { NodeClasses } from './node-class.js'
 import { NodeInfo, type Occupant } from './node-info.js'
+import { TaskNotes } from './task-notes.js'
 
 /**
  * All nodes with what their tasks take, kept up to date from the feed of changes, so that its cost grows with
@@ -24,18 +25,19 @@ export class NodeSet {
   freedRevision = 0
   readonly #view: StateView
   readonly #classes = new NodeClasses()
-  readonly #occupants = new Map<string, Occupant>()
+  readonly #notes: TaskNotes
   /** The living task that is to take the place of another, by the other's ID. */
   readonly #replacedBy = new Map<string, string>()
   #freed = new Set<NodeInfo>()
   #nextOrdinal = 0
 
   /** Begins empty: see `loadNode` and `loadTask`. */
-  constructor(view: StateView, useOf: UseOf = () => undefined) {
+  constructor(view: StateView, useOf: UseOf = () => undefined, notes = new TaskNotes()) {
     this.#view = view
+    this.#notes = notes
     this.demands = new DemandCache({
       view,
-      occupant: (taskId) => this.#occupants.get(taskId),
+      occupant: (taskId) => this.occupant(taskId),
       revision: () => this.revision,
       useOf,
       baselines: new WeakMap(),
@@ -74,7 +76,7 @@ export class NodeSet {
   }
 
   occupant(taskId: string): Occupant | undefined {
-    return this.#occupants.get(taskId)
+    return this.#notes.get(taskId)?.occupant
   }
 
   /** What the tasks of this spec ask; undefined when the spec is not known. */
@@ -100,7 +102,7 @@ export class NodeSet {
    */
   applyTask(taskId: string, task: TaskRecord | undefined): void {
     if (task) this.#applyReplacement(task)
-    const node = task && occupies(task) ? this.#nodeOf(task) : undefined
+    const node = task && occupies(task) ? this.#placeOf(task) : undefined
     if (task && node) {
       this.#occupy(task, node, task.AssignedGenericResources ?? [])
     } else this.#vacate(taskId)
@@ -131,6 +133,12 @@ export class NodeSet {
     return node
   }
 
+  /** The node that it is known to be on mostly is the one that it names. */
+  #placeOf(task: TaskRecord): NodeInfo | undefined {
+    const known = this.occupant(task.ID)?.node
+    return known && !known.gone && known.id === task.NodeID ? known : this.#nodeOf(task)
+  }
+
   #nodeOf({ NodeID: id }: TaskRecord): NodeInfo | undefined {
     return id === undefined ? undefined : this.nodes.get(id)
   }
@@ -150,8 +158,9 @@ export class NodeSet {
   #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], itsDemand?: Demand): void {
     const successor = this.#replacedBy.size > 0 ? this.#replacedBy.get(task.ID) : undefined
     const stays = successor === undefined && isDesiredAlive(task.DesiredState)
-    const doubled = successor !== undefined && this.#occupants.get(successor)?.node === node
-    const known = this.#occupants.get(task.ID)
+    const doubled = successor !== undefined && this.occupant(successor)?.node === node
+    const note = this.#notes.get(task.ID) ?? this.#notes.make(task.ID)
+    const known = note.occupant
     const { SpecVersion: specVersion } = task.Shoal
     const isSame = known?.node === node && known.stays === stays && known.doubled === doubled
     if (isSame && known.specVersion === specVersion) {
@@ -166,7 +175,7 @@ export class NodeSet {
     if (known) this.#leave(known)
     node.add(occupant)
     this.byLoad.update(node)
-    this.#occupants.set(task.ID, occupant)
+    note.occupant = occupant
     if (known && !isSame) this.#noteFreed(known.node)
   }
 
@@ -182,10 +191,12 @@ export class NodeSet {
   }
 
   #vacate(taskId: string): void {
-    const known = this.#occupants.get(taskId)
-    if (known === undefined) return
+    const note = this.#notes.get(taskId)
+    const known = note?.occupant
+    if (note === undefined || known === undefined) return
     this.#leave(known)
-    this.#occupants.delete(taskId)
+    note.occupant = undefined
+    this.#notes.tidy(taskId, note)
     this.#noteFreed(known.node)
   }
 
@@ -209,7 +220,7 @@ export class NodeSet {
 
   /** Counts a task anew after somebody has begun, or given up, to take its place. */
   #refresh(taskId: string): void {
-    const known = this.#occupants.get(taskId)
+    const known = this.occupant(taskId)
     const task = this.#view.get('task', taskId)
     if (known && task) this.#occupy(task, known.node, known.generic)
   }

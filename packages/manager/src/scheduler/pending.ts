@@ -1,5 +1,6 @@
 import { isDesiredAlive } from '@shoal/common'
 import { specId, type TaskRecord } from '../state/records.js'
+import { TaskNotes, type TaskNote } from './task-notes.js'
 
 /** Pending tasks that ask for the same: those of one service and spec version. */
 export interface PendingGroup {
@@ -32,37 +33,42 @@ export interface WaitingTask {
 /** The tasks that wait for a node. */
 export class PendingTasks {
   readonly #groups = new Map<string, PendingGroup>()
-  readonly #tasks = new Map<string, WaitingTask>()
+  readonly #notes: TaskNotes
+  #size = 0
   /** Tasks that follow each other mostly are of one group. */
   #latest: PendingGroup | undefined
   /** What `free` gave last. */
   #given: WaitingTask | undefined
+
+  constructor(notes = new TaskNotes()) {
+    this.#notes = notes
+  }
 
   groups(): Iterable<PendingGroup> {
     return this.#groups.values()
   }
 
   get size(): number {
-    return this.#tasks.size
+    return this.#size
   }
 
   /** Whether the task waits for a node. */
   has(taskId: string): boolean {
-    return this.#tasks.has(taskId)
+    return this.#notes.get(taskId)?.waiting !== undefined
   }
 
   /** Follows a task's record. @returns whether there is something new to look at */
   update(taskId: string, task: TaskRecord | undefined): boolean {
+    const note = this.#notes.get(taskId)
+    let known = note?.waiting
     if (task === undefined || !isPending(task)) {
-      const known = this.#tasks.get(taskId)
-      if (known) this.#remove(known)
+      if (note && known) this.#remove(note, known)
       return false
     }
     const group = this.#groupFor(task)
-    let known = this.#tasks.get(taskId)
     const taken = known?.taken ?? false
-    if (known && known.group !== group) {
-      this.#remove(known)
+    if (note && known && known.group !== group) {
+      this.#remove(note, known)
       known = undefined
     }
     if (known === undefined || asksOtherwise(known.task, task)) group.dirty = true
@@ -87,7 +93,7 @@ export class PendingTasks {
   }
 
   release(taskId: string): void {
-    const known = this.#tasks.get(taskId)
+    const known = this.#notes.get(taskId)?.waiting
     if (known) known.taken = false
   }
 
@@ -120,13 +126,17 @@ export class PendingTasks {
     group.waiting.push(entry)
     group.size++
     group.special += Number(isSpecial(task))
-    this.#tasks.set(task.ID, entry)
+    const note = this.#notes.get(task.ID) ?? this.#notes.make(task.ID)
+    note.waiting = entry
+    this.#size++
   }
 
-  #remove(entry: WaitingTask): void {
+  #remove(note: TaskNote, entry: WaitingTask): void {
     const { group, task } = entry
     entry.gone = true
-    this.#tasks.delete(task.ID)
+    note.waiting = undefined
+    this.#notes.tidy(task.ID, note)
+    this.#size--
     group.special -= Number(isSpecial(task))
     if (--group.size === 0) this.#groups.delete(group.key)
   }
