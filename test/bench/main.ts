@@ -94,7 +94,7 @@ const BENCHMARKS: Record<string, Entry> = {
     run: storeBenchmark,
     rounds: 1,
     about:
-      'writes of 50 000 tasks to both stores, and a takeover with 100 000 tasks on 10 000 nodes; about 3 minutes',
+      'writes of 50 000 tasks to both stores, and a takeover with ten tasks on each of 10 000 nodes (--agents); about 2 minutes',
     inProcesses: true,
   },
   'zero-failures': {

@@ -21,6 +21,11 @@ export class Metrics {
     return this.#get('shoal_connected_agents')
   }
 
+  /** Since the metrics were read last, in milliseconds. */
+  get longestStallMs(): number {
+    return this.#get('nodejs_eventloop_lag_max_seconds') * 1000
+  }
+
   tasks(state: string): number {
     return this.#get(`shoal_tasks{state="${state}"}`)
   }
