@@ -25,7 +25,7 @@ export async function listenForAgents(
   address: string,
   identity: ManagerIdentity,
   handlers: AgentHandlers,
-  watch: { readonly clock: Clock; readonly crowded: () => void },
+  watch: { readonly clock: Clock; readonly crowded: () => void; readonly log: Logger },
 ): Promise<Close> {
   const server = new Server(DISPATCHER_SERVER_OPTIONS)
   const gate = new Gate(watch)
@@ -34,7 +34,8 @@ export async function listenForAgents(
   server.addService(wire.Enrollment.service, enrollment)
   const [host, port] = [hostOf(address), portOf(address)]
   try {
-    const stop = await listenAtGate(server, gate, { host, port, credentials: identity.serverCredentials })
+    const { serverCredentials: credentials } = identity
+    const stop = await listenAtGate(server, gate, { host, port, credentials, log: watch.log })
     return () => {
       stop()
       server.forceShutdown()

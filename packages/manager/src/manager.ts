@@ -248,7 +248,7 @@ async function listen(
       config.listenAddress,
       identity,
       { dispatcher: dispatcher.handlers, enrollment },
-      { clock, crowded: () => beats.crowded() },
+      { clock, crowded: () => beats.crowded(), log },
     ),
   )
   const managerId = membership.nodeId

@@ -1,5 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import type { Server, ServerCredentials } from '@grpc/grpc-js'
+import type { Logger } from '@shoal/common'
 import type { Gate } from './gate.js'
 
 /** As many connections the kernel keeps that were not taken yet, if it is not set up for fewer. */
@@ -9,6 +10,7 @@ export interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly credentials: ServerCredentials
+  readonly log: Logger
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ListenOptions {
 export async function listenAtGate(
   server: Server,
   gate: Gate,
-  { host, port, credentials }: ListenOptions,
+  { host, port, credentials, log }: ListenOptions,
 ): Promise<() => void> {
   const injector = server.createConnectionInjector(credentials)
   // What a caller sends is not read before it is let in.
@@ -40,6 +42,8 @@ export async function listenAtGate(
     door.once('error', reject)
     door.listen({ host, port, backlog: BACKLOG }, () => {
       door.off('error', reject)
+      // The kernel has no more file descriptors, say: who is connected stays so.
+      door.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'))
       resolve()
     })
   })
