@@ -47,7 +47,13 @@ export async function createContainersScene() {
   const secondary = await startSecondary(options, base.state.cluster(), overTls.port, folder)
   const owner = { nodeId: 'n1', clusterId: `cluster-${process.pid}-${folder.slice(-6)}` }
   const startAgent = async (): Promise<Agent> => {
-    const relays = new Relays({ ...DEFAULT_RELAYS, socketPath: SOCKET, owner, log: silentLogger })
+    const relays = new Relays({
+      ...DEFAULT_RELAYS,
+      socketPath: SOCKET,
+      owner,
+      clock: systemClock,
+      log: silentLogger,
+    })
     const agent = sessions.startAgent('n1', { relays })
     await eventually(() => {
       if (!sessions.manager.dispatcher.connectedNodes().has('n1'))

@@ -238,7 +238,7 @@ function openSession({ config, clock, random, log }: AgentParts, parts: SessionP
     onAssignments: assignments,
     onDocuments: documents,
     onRole: (wanted) => role.want(wanted),
-    relays: new Relays({ ...DEFAULT_RELAYS, socketPath: config.dockerSocket, owner: identity, log }),
+    relays: new Relays({ ...DEFAULT_RELAYS, socketPath: config.dockerSocket, owner: identity, clock, log }),
     ...(config.advertiseAddress !== undefined && { advertiseAddress: config.advertiseAddress }),
     clock,
     random,

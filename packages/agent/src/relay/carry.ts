@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Readable, Writable } from 'node:stream'
-import { messageOf, ShoalError, type ErrorCode } from '@shoal/common'
+import { type Clock, type ErrorCode, messageOf, ShoalError } from '@shoal/common'
 import type { DispatcherClient, EngineRequest__Output } from '@shoal/proto'
 import { concernOf } from './allowed.js'
 import { olderVersion } from './api-version.js'
 import { askEngine, callEngine } from './engine.js'
 import { engineEventsPath } from './events-path.js'
+import { gathered } from './gather.js'
 import { Line } from './line.js'
 import { checkOwner, type Owner } from './owner.js'
 
@@ -17,6 +18,7 @@ export interface Carried {
   readonly owner: Owner
   /** What the request is answered with, if the relay is not to be. */
   readonly refusal: ShoalError | undefined
+  readonly clock: Clock
   readonly signal: AbortSignal
 }
 
@@ -59,7 +61,9 @@ async function answer(line: Line, request: EngineRequest__Output, carried: Carri
     const { status, headers, body } = await ask(line, request, carried)
     headSent = true
     await line.send({ head: { status, headers } })
-    for await (const data of body as AsyncIterable<Buffer>) await line.send({ data })
+    // Who sits at a terminal wants each piece at once.
+    const pieces = request.upgrade ? body : gathered(body, carried.clock, line.over)
+    for await (const data of pieces as AsyncIterable<Buffer>) await line.send({ data })
   } catch (error) {
     if (line.over.aborted) return
     if (headSent) await line.send({ failure: messageOf(error) })

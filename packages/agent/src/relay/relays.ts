@@ -1,4 +1,4 @@
-import { ShoalError, type Logger } from '@shoal/common'
+import { type Clock, type Logger, ShoalError } from '@shoal/common'
 import type { DispatcherClient } from '@shoal/proto'
 import type { Owner } from './owner.js'
 import { carry } from './carry.js'
@@ -12,6 +12,7 @@ export interface RelayOptions {
   readonly owner: Owner
   /** How many may be open at the same time. */
   readonly limit: number
+  readonly clock: Clock
   readonly log: Logger
 }
 

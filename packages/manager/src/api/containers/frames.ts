@@ -7,10 +7,15 @@ export const MULTIPLEXED = 'application/vnd.docker.multiplexed-stream'
 export const RAW = 'application/vnd.docker.raw-stream'
 
 export function frame(stream: number, payload: Buffer): Buffer {
-  const header = Buffer.alloc(FRAME_HEADER_BYTES)
-  header[0] = stream
-  header.writeUInt32BE(payload.length, 4)
-  return Buffer.concat([header, payload])
+  return Buffer.concat([frameHeader(stream, payload.length), payload])
+}
+
+/** @param length of the payload, in bytes */
+export function frameHeader(stream: number, length: number): Buffer {
+  const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES)
+  header.writeUInt32LE(stream, 0)
+  header.writeUInt32BE(length, 4)
+  return header
 }
 
 /** How a stream that broke off says why: by a frame of the daemon's, or as a line of its own on a terminal. */

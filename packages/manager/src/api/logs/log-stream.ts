@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { messageOf, ShoalError, toTimestamp } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
 import { containerOf, type TaskContainer } from '../containers/find.js'
-import { frame, lastWords, STDERR } from '../containers/frames.js'
+import { frameHeader, lastWords, STDERR } from '../containers/frames.js'
 import { openRelay } from '../containers/open-relay.js'
 import { readDocument } from '../containers/answer.js'
 import type { ApiOptions } from '../options.js'
@@ -171,29 +171,33 @@ export class LogStream {
       if (status !== 200) throw new ShoalError('unavailable', await reasonOf(stream))
       const terminal = api.state.specOf(task)?.TaskTemplate?.ContainerSpec?.TTY ?? false
       const reader = terminal ? new TerminalReader() : new FrameReader()
+      const wanted = query.details ? marks : undefined
       const asItComes = !query.details && terminal === subject.terminal
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         if (asItComes) await this.#sink.write(reader.whole(chunk))
-        else await this.#write(this.#marked(reader.lines(chunk), marks))
+        else await this.#write(reader.lines(chunk), wanted)
       }
-      await this.#write(this.#marked(reader.rest(), marks))
+      await this.#write(reader.rest(), wanted)
     } finally {
       this.#gone.signal.removeEventListener('abort', stop)
       stream.destroy()
     }
   }
 
-  #marked(lines: readonly LogLine[], marks: LineMarks): LogLine[] {
-    if (!this.#options.query.details) return [...lines]
-    return lines.map(({ stream, payload }) => ({ stream, payload: Buffer.concat(marks.mark(payload)) }))
+  /** There may be very many: everything is copied once. */
+  #write(lines: readonly LogLine[], marks?: LineMarks): Promise<void> {
+    const pieces: Buffer[] = []
+    for (const { stream, payload } of lines) {
+      const parts = marks ? marks.mark(payload) : [payload]
+      if (!this.#options.subject.terminal) pieces.push(frameHeader(stream, lengthOf(parts)))
+      pieces.push(...parts)
+    }
+    return this.#sink.write(Buffer.concat(pieces))
   }
+}
 
-  #write(lines: readonly LogLine[]): Promise<void> {
-    const { terminal } = this.#options.subject
-    return this.#sink.write(
-      Buffer.concat(lines.map(({ stream, payload }) => (terminal ? payload : frame(stream, payload)))),
-    )
-  }
+function lengthOf(parts: readonly Buffer[]): number {
+  return parts.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** @returns the engine's or the agent's own words */
