@@ -26,6 +26,18 @@ describe('a container of a task, by the docker CLI through a manager', () => {
     expect(stdout).toMatch(/^host-n1\/web\.1\.talker busybox Up .*\n$/)
   })
 
+  test.each([
+    ['health=none', true],
+    ['health=healthy', false],
+    ['publish=80-90/tcp', false],
+    ['volume=/data', false],
+    ['isolation=default', true],
+    ['node=host-n1', true],
+  ])('is found by the filter %s: %j', async (filter, expected) => {
+    const { code, stdout } = await scene.docker('ps', '-q', '--filter', filter)
+    expect({ code, found: stdout !== '' }).toEqual({ code: 0, found: expected })
+  })
+
   test.each([['web.1.talker'], ['host-n1/web.1.talker'], ['talker'], ['web.1']])(
     'its logs are read by the name %s',
     async (name) => {

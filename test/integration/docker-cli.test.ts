@@ -110,6 +110,20 @@ describe.each(CLIS)('the unmodified docker CLI $version ($path)', ({ path }) => 
     expect(await succeeds('node', 'ps', WORKER)).toMatch(/web\.\d/)
   })
 
+  test('whatever has a name is inspected by it, whatever it is', async () => {
+    await succeeds('secret', 'create', 'inspected', '/etc/hostname')
+    const format = '{{.ID}}'
+    for (const [kind, name] of [
+      ['service', 'web'],
+      ['node', WORKER],
+      ['secret', 'inspected'],
+    ] as const) {
+      const id = await succeeds(kind, 'inspect', '-f', format, name)
+      expect(await succeeds('inspect', '-f', format, name)).toBe(id)
+    }
+    expect((await docker('inspect', 'nobody')).stderr).toMatch(/No such object: nobody/i)
+  })
+
   test('an update rolls out, a rollback brings the previous spec back', async () => {
     const updated = await succeeds(
       'service',

@@ -117,6 +117,16 @@ describe.skipIf(reason !== undefined)(`what a registry says of an image ${reason
   })
 
   test.each([
+    ['the right password', REGISTRY_PASSWORD, 0],
+    ['a wrong one', 'not this one', 1],
+  ])('lets docker login by a node’s engine: %s', async (_which, password, code) => {
+    const folder = mkdtempSync(join(tmpdir(), 'shoal-docker-login-'))
+    const login = `docker --config ${folder} login --username ${REGISTRY_USER} --password-stdin ${registry.address}`
+    expect((await scene.shell(`echo '${password}' | ${login}`)).code).toBe(code)
+    rmSync(folder, { recursive: true })
+  })
+
+  test.each([
     ['without a password', () => image, /no basic auth credentials/],
     ['of an image that is not there', () => `${registry.address}/team/none:1`, /no basic auth credentials/],
     ['of a registry that is not there', () => 'localhost:1/team/none:1', /connection refused/],

@@ -39,6 +39,10 @@ describe('what a manager may ask of an engine', () => {
     expect(concernOf('GET', `/distribution/${image}/json`, false)).toEqual({ kind: 'registry' })
   })
 
+  test('what a registry says of a password', () => {
+    expect(concernOf('POST', '/auth', false)).toEqual({ kind: 'registry' })
+  })
+
   test.each([
     ['/events?since=1700000000.000000001'],
     ['/events?since=1700000000&until=1700000001.5&event=kill&event=exec_create'],
@@ -93,6 +97,8 @@ describe('what it may not', () => {
     ['GET', `/containers/${ID}/json\n`],
     ['GET', `/exec/${ID}/logs`],
     ['POST', `/exec/${ID}`],
+    ['GET', '/auth'],
+    ['POST', '/auth?x=1'],
     ['GET', '/events'],
     ['GET', '/events?since='],
     ['GET', '/events?since=0&filters=%7B%7D'],

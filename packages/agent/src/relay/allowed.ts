@@ -48,6 +48,8 @@ const DISTRIBUTION = /^\/distribution(?:\/(?!\.+\/)[\w.:@+-]+)+\/json$/
  */
 export function concernOf(method: string, path: string, upgrade: boolean): Concern | undefined {
   if (method === 'GET' && !upgrade && DISTRIBUTION.test(path)) return { kind: 'registry' }
+  // What a registry says of a password: the request's body.
+  if (method === 'POST' && !upgrade && path === '/auth') return { kind: 'registry' }
   if (method === 'GET' && !upgrade && asksForEvents(path)) return { kind: 'events' }
   const [, collection, id, name] = TARGET.exec(path) ?? []
   if (collection === undefined || id === undefined) return undefined

@@ -3,6 +3,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { ShoalError } from '@shoal/common'
 import { fastify, type FastifyInstance, type FastifyReply } from 'fastify'
+import { absentObject } from './absent.js'
 import { checkAccess } from './access.js'
 import { requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
@@ -171,6 +172,8 @@ const pathOf = (url: string): string => url.split('?')[0] ?? '/'
 
 function notServed(method: string, url: string): ShoalError {
   const path = pathOf(url)
+  const absent = absentObject(method, path)
+  if (absent) return absent
   return isKnownPath(method, path)
     ? notImplemented(`${method} ${path}`)
     : new ShoalError('not-found', 'page not found')

@@ -5,7 +5,10 @@ import { notImplemented } from '../errors.js'
 import { readFilters, type Filters } from '../request/filters.js'
 import { looseBoolean, queryText } from '../request/query.js'
 import { containerName, containerOf, findContainer, type TaskContainer } from './find.js'
+import { HEALTHS, type Health, healthOf } from './health.js'
 import { humanDuration } from './human-duration.js'
+import { type ContainerMount, isMounted, mountsOf } from './mounts.js'
+import { type ContainerPort, portFilter, portsOf } from './ports.js'
 
 const FILTERS = [
   'id',
@@ -20,9 +23,14 @@ const FILTERS = [
   'is-task',
   'node',
   'service',
+  'health',
+  'publish',
+  'volume',
+  // Of no meaning on Linux, as with Docker.
+  'isolation',
 ]
-/** Docker's other filters ask for what only the engines know. */
-const NOT_YET = ['expose', 'health', 'isolation', 'publish', 'volume']
+/** This one asks for what only the images know. */
+const NOT_YET = ['expose']
 const STATES = ['created', 'restarting', 'running', 'removing', 'paused', 'exited', 'dead']
 const MS_PER_SECOND = 1000
 
@@ -34,13 +42,13 @@ export interface ContainerSummary {
   readonly ImageID: string
   readonly Command: string
   readonly Created: number
-  readonly Ports: readonly object[]
+  readonly Ports: readonly ContainerPort[]
   readonly Labels: Readonly<Record<string, string>>
   readonly State: string
   readonly Status: string
   readonly HostConfig: object
   readonly NetworkSettings: { readonly Networks: Readonly<Record<string, object>> }
-  readonly Mounts: readonly object[]
+  readonly Mounts: readonly ContainerMount[]
 }
 
 /** @throws ShoalError `invalid-argument` for malformed parameters, `unimplemented` for what is not known here */
@@ -84,6 +92,11 @@ function containerFilter(state: StateView, filters: Filters): (container: TaskCo
     if (!STATES.includes(status))
       throw new ShoalError('invalid-argument', `invalid filter 'status=${status}'`)
   }
+  for (const health of filters.values('health')) {
+    if (!HEALTHS.includes(health as Health))
+      throw new ShoalError('invalid-argument', `invalid filter 'health=${health}'`)
+  }
+  const published = filters.values('publish').map(portFilter)
   const [before, since] = ['before', 'since'].map((key) => {
     const [reference] = filters.values(key)
     return reference === undefined ? undefined : findContainer(state, reference).task.CreatedAt
@@ -94,6 +107,8 @@ function containerFilter(state: StateView, filters: Filters): (container: TaskCo
     filters.some('service', (service) =>
       [task.ServiceID, state.get('service', task.ServiceID)?.Spec.Name].includes(service),
     ) &&
+    filters.some('health', (health) => health === healthOf(state, task)) &&
+    (published.length === 0 || published.some((isAmong) => isAmong(portsOf(task)))) &&
     filters.some('is-task', (wanted) => ['1', 'true'].includes(wanted)) &&
     (before === undefined || task.CreatedAt < before) &&
     (since === undefined || task.CreatedAt > since)
@@ -110,6 +125,7 @@ function summaryMatches(filters: Filters, { task }: TaskContainer, summary: Cont
       [summary.Image, image, image.replace(/:[^/:]*$/, '')].includes(wanted),
     ) &&
     filters.some('exited', (code) => code === String(exitCode(task)) && summary.State === 'exited') &&
+    filters.some('volume', (wanted) => isMounted(summary.Mounts, wanted)) &&
     filters.some('network', (wanted) =>
       networks.some(({ Network }) => Network.ID.startsWith(wanted) || Network.Spec.Name === wanted),
     )
@@ -157,7 +173,7 @@ function containerAnswer(state: StateView, container: TaskContainer, nowMs: numb
     Status: statusText(state, container, nowMs),
     HostConfig: { NetworkMode: 'default' },
     NetworkSettings: { Networks: networksOf(task) },
-    Mounts: [],
+    Mounts: mountsOf(spec),
   }
 }
 
@@ -174,14 +190,6 @@ export function containerLabels(state: StateView, { task, nodeId }: TaskContaine
   }
 }
 
-function portsOf({ Status }: TaskContainer['task']): object[] {
-  return (Status.PortStatus?.Ports ?? []).map(({ TargetPort, PublishedPort, Protocol }) => ({
-    ...(PublishedPort && { IP: '0.0.0.0', PublicPort: PublishedPort }),
-    PrivatePort: TargetPort,
-    Type: Protocol ?? 'tcp',
-  }))
-}
-
 function networksOf(task: TaskContainer['task']): Record<string, object> {
   const networks = (task.NetworksAttachments ?? []).map(({ Network, Addresses }) => {
     const [address = '', length = '0'] = (Addresses[0] ?? '').split('/')
@@ -195,7 +203,11 @@ function statusText(state: StateView, { task, nodeId }: TaskContainer, nowMs: nu
   switch (stateOf(task.Status.State)) {
     case 'running': {
       const node = state.get('node', nodeId)?.Status.State
-      return node === 'ready' ? `Up ${since}` : `Up ${since} (node ${node ?? 'removed'})`
+      if (node !== 'ready') return `Up ${since} (node ${node ?? 'removed'})`
+      const health = healthOf(state, task)
+      // In the engine's own words.
+      if (health === 'none') return `Up ${since}`
+      return `Up ${since} (${health === 'starting' ? 'health: starting' : health})`
     }
     case 'exited':
       return `Exited (${exitCode(task)}) ${since} ago`

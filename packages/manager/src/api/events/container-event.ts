@@ -2,12 +2,11 @@ import { isBefore, isTerminal } from '@shoal/common'
 import type { ChangeOf, TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { containerName, containerOf, type TaskContainer } from '../containers/find.js'
+import { hasHealthCheck, UNHEALTHY } from '../containers/health.js'
 import { containerLabels } from '../containers/list.js'
 import type { ContainerAction, ContainerHappening } from './event.js'
 
 const MS_PER_SECOND = 1000
-/** What agents say of a container that they stopped because its health check failed. */
-const UNHEALTHY = 'unhealthy container'
 
 /**
  * What users are told of a task's container when its task changes. A task runs when its container runs and, where it
@@ -37,12 +36,6 @@ function actionsOf(
   const ended = isTerminal(now.State) && now.State !== 'orphaned' && now.State !== 'rejected'
   if (!ended || isTerminal(was)) return []
   return now.Err === UNHEALTHY ? ['health_status: unhealthy', 'die'] : ['die']
-}
-
-/** Whether the service asks for one: of its findings the state tells. */
-export function hasHealthCheck(state: StateView, task: TaskRecord): boolean {
-  const test = state.specOf(task)?.TaskTemplate?.ContainerSpec?.Healthcheck?.Test ?? []
-  return test.length > 0 && test[0] !== 'NONE'
 }
 
 function happening(

@@ -1,7 +1,7 @@
 import type { StateView } from '../../state/view.js'
 import { clusterExecId } from '../containers/exec-id.js'
 import { containerName } from '../containers/find.js'
-import { hasHealthCheck } from './container-event.js'
+import { hasHealthCheck } from '../containers/health.js'
 import type { ClusterEvent } from './event.js'
 
 const OWN_LABEL = 'io.shoal.'

@@ -1,7 +1,7 @@
 import { sleep, type Clock, type Logger } from '@shoal/common'
 import type { State } from '../../state/state.js'
 import type { PassOn } from '../options.js'
-import { hasHealthCheck } from './container-event.js'
+import { hasHealthCheck } from '../containers/health.js'
 import { isToldByState } from './engine-event.js'
 import { documentsOf, type EngineSource, secondsOf } from './engine-source.js'
 import type { ClusterEvent } from './event.js'

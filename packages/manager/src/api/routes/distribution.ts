@@ -3,6 +3,7 @@ import { parseReference } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { requestedVersion } from '../api-version.js'
 import { readDocument } from '../containers/index.js'
+import { readJson } from '../request/body.js'
 import type { ApiOptions } from '../options.js'
 import type { EngineRequest } from '../../relay/index.js'
 
@@ -13,7 +14,7 @@ const ENGINE_AWAY = 503
 const PATH = /^\/distribution\/(.+)\/json$/
 
 /**
- * What a registry says of an image: its digest and platforms, by which clients pin what a service runs. The engine of
+ * What a registry says of an image, and of a password. Of an image: its digest and platforms, by which clients pin what a service runs. The engine of
  * a node asks, with the client's credentials, as it would to pull: this manager's own if there is one, another's
  * where that cannot be reached.
  * @param notServed what is thrown for other paths
@@ -39,6 +40,16 @@ export function distributionRoutes(
     })
     return reply.code(status).send(document)
   })
+  // `docker login` has the registry look at a password before it is kept.
+  app.post('/auth', async (request, reply) => {
+    const body = Buffer.from(JSON.stringify(readJson(request)))
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    const asked = { method: 'POST', path: '/auth', apiVersion: requestedVersion(request.originalUrl) }
+    const question = { ...asked, contentType: 'application/json' }
+    const { status, document } = await askOneOf(nodesInOrder(options), options, gone.signal, question, body)
+    return reply.code(status).send(document)
+  })
 }
 
 function nodesInOrder({ state, facts }: ApiOptions): string[] {
@@ -57,6 +68,7 @@ async function askOneOf(
   options: ApiOptions,
   gone: AbortSignal,
   request: EngineRequest,
+  body?: Buffer,
 ): Promise<Answer> {
   let failure = new ShoalError(
     'unavailable',
@@ -64,7 +76,7 @@ async function askOneOf(
   )
   for (const nodeId of nodes) {
     try {
-      const answer = await ask(nodeId, options, gone, request)
+      const answer = await ask(nodeId, options, gone, request, body)
       // This is what an agent says whose engine is away.
       if (answer.status !== ENGINE_AWAY) return answer
       failure = new ShoalError('unavailable', messageIn(answer.document) ?? failure.message)
@@ -81,6 +93,7 @@ async function ask(
   { engines, clock }: ApiOptions,
   gone: AbortSignal,
   request: EngineRequest,
+  body?: Buffer,
 ): Promise<Answer> {
   if (!engines)
     throw new ShoalError('unavailable', 'the engines of the nodes cannot be reached through this server')
@@ -92,7 +105,7 @@ async function ask(
   gone.addEventListener('abort', hangUp, { once: true })
   if (gone.aborted) hangUp()
   try {
-    stream.end()
+    stream.end(body)
     const { status } = await answer
     return { status, document: await readDocument(stream) }
   } finally {
