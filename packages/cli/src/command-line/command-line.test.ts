@@ -335,7 +335,7 @@ describe('mistakes', () => {
       "ctl: unknown command: service craete\n(Did you mean create?)\n\nRun 'ctl service --help'",
     ],
     [['swarm', 'ca'], 1, 'ctl: not implemented yet: swarm ca'],
-    [['system', 'df'], 1, 'ctl: not implemented yet: system df'],
+    [['system', 'df'], 1, 'ctl: not implemented yet: system df: each node has'],
     [['service', 'ls', '--colour'], 125, 'unknown flag: --colour\n\nUsage:  ctl service ls [OPTIONS]'],
     [['service', 'create', '--name'], 125, 'flag needs an argument: --name'],
     [['service', 'create', '--replicas', '-1', 'x'], 125, 'invalid argument "-1" for "--replicas" flag'],

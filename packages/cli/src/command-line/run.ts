@@ -202,8 +202,9 @@ function explainCommander(
     return BAD_FLAGS
   }
   const name = [...path, unknown ?? quoted].join(' ')
-  if (error.code === 'commander.unknownCommand' && NOT_YET.has(name)) {
-    io.warn(`ctl: not implemented yet: ${name}${usage}`)
+  const reason = NOT_YET.get(name)
+  if (error.code === 'commander.unknownCommand' && reason !== undefined) {
+    io.warn(`ctl: not implemented yet: ${name}${reason}${usage}`)
     return FAILED
   }
   const message = error.code === 'commander.unknownCommand' ? `ctl: unknown command: ${name}` : error.message

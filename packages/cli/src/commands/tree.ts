@@ -14,13 +14,13 @@ export interface Group {
   children: Readonly<Record<string, Leaf>>
 }
 
-/** What docker's CLI has for clusters and ctl has not. */
-export const NOT_YET: ReadonlySet<string> = new Set([
-  'swarm ca',
-  'system df',
-  'system prune',
-  'swarm unlock',
-  'swarm unlock-key',
+/** What docker's CLI has for clusters and ctl has not, and what is said of it. */
+export const NOT_YET: ReadonlyMap<string, string> = new Map([
+  ['swarm ca', ''],
+  ['system df', ': each node has a disk usage of its own, which docker system df tells there'],
+  ['system prune', ': what a node does not need any more is removed by docker system prune there'],
+  ['swarm unlock', ''],
+  ['swarm unlock-key', ''],
 ])
 
 export const TREE: Readonly<Record<string, Group | Leaf>> = {

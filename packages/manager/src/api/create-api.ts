@@ -8,7 +8,7 @@ import { checkAccess } from './access.js'
 import { requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { frameOf, refuseRaw } from './frame.js'
-import { isKnownPath } from './known-paths.js'
+import { isKnownPath, notServedText } from './known-paths.js'
 import type { ApiOptions } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
@@ -175,6 +175,6 @@ function notServed(method: string, url: string): ShoalError {
   const absent = absentObject(method, path)
   if (absent) return absent
   return isKnownPath(method, path)
-    ? notImplemented(`${method} ${path}`)
+    ? notImplemented(notServedText(method, path))
     : new ShoalError('not-found', 'page not found')
 }

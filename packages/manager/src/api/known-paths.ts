@@ -133,3 +133,20 @@ export function isKnownPath(method: string, path: string): boolean {
   const line = `${method} ${path}`
   return PATTERNS.some((pattern) => pattern.test(line))
 }
+
+const EACH_NODE_HAS_ITS_OWN = 'each node has its own: use docker on that node'
+
+/** What is not served for a reason: by the beginnings of paths. */
+const REASONS: readonly (readonly [string, string])[] = [
+  ['/system/df', `disk usage, of which ${EACH_NODE_HAS_ITS_OWN}`],
+  ['/images/', `images, of which ${EACH_NODE_HAS_ITS_OWN}`],
+  ['/volumes', `volumes, of which ${EACH_NODE_HAS_ITS_OWN}`],
+  ['/plugins', `plugins, of which ${EACH_NODE_HAS_ITS_OWN}`],
+  ['/containers/create', 'containers without a service: create a service'],
+]
+
+/** What users are told that is not implemented: the request, and why if there is a reason. */
+export function notServedText(method: string, path: string): string {
+  const [, reason] = REASONS.find(([beginning]) => path.startsWith(beginning)) ?? []
+  return reason === undefined ? `${method} ${path}` : `${method} ${path}: ${reason}`
+}
