@@ -12,7 +12,7 @@ const BY = 10
 const IDLE_MS = 200
 
 /**
- * Scales one service after another by ten in a cluster at rest, with the loops between a service and its tasks'
+ * Scales services in turn, each time one by ten, in a cluster at rest, with the loops between a service and its tasks'
  * assignment at work.
  * @returns the median of the CPU time, in milliseconds, from the service's commit until all ten are seen to be assigned
  */
@@ -21,7 +21,10 @@ export async function scaleServices(state: LiveState, rounds: number): Promise<n
   startLoops(state, stop.signal)
   await untilIdle()
   const costs: number[] = []
-  for (const service of [...state.all('service')].slice(0, rounds)) {
+  const ids = Array.from(state.all('service'), ({ ID }) => ID)
+  for (let round = 0; round < rounds; round++) {
+    const service = state.get('service', ids[round % ids.length] ?? '')
+    if (service === undefined) throw new Error('there is no service to be scaled')
     const before = process.cpuUsage()
     const seen = assignmentsSeen(state, BY)
     await state.commit([put('service', scaled(service))])
