@@ -73,6 +73,6 @@ function* nodesConcerned(state: State, change: Change): Iterable<string> {
 function allNodes(state: State): Set<string> {
   const ids = new Set<string>()
   for (const node of state.all('node')) ids.add(node.ID)
-  for (const task of state.all('task')) if (task.NodeID !== undefined) ids.add(task.NodeID)
+  for (const id of state.nodesOfTasks()) ids.add(id)
   return ids
 }

@@ -122,6 +122,14 @@ export class MemoryState implements StateView {
     return this.#tasksByNode.get(nodeId)
   }
 
+  servicesOfTasks(): Iterable<string> {
+    return this.#tasksByService.groups()
+  }
+
+  nodesOfTasks(): Iterable<string> {
+    return this.#tasksByNode.groups()
+  }
+
   serviceNamed(name: string): ServiceRecord | undefined {
     return first(this.#servicesByName.get(name))
   }

@@ -22,6 +22,11 @@ export class RecordIndex<Record> {
     }
   }
 
+  /** All by which some record can be found. */
+  groups(): IterableIterator<string> {
+    return this.#groups.keys()
+  }
+
   /** Follows one change of the table. */
   update(slot: string, before: Record | undefined, after: Record | undefined): void {
     const oldGroup = before && this.#groupOf(before)

@@ -26,6 +26,10 @@ export interface StateView {
   specsOfService(serviceId: string): Iterable<SpecRecord>
   tasksOfService(serviceId: string): Iterable<TaskRecord>
   tasksOfNode(nodeId: string): Iterable<TaskRecord>
+  /** The IDs of the services that tasks name, whether these services exist or not. */
+  servicesOfTasks(): Iterable<string>
+  /** The IDs of the nodes that tasks name, whether these nodes exist or not. */
+  nodesOfTasks(): Iterable<string>
   serviceNamed(name: string): ServiceRecord | undefined
   nodesNamed(hostname: string): Iterable<NodeRecord>
   secretNamed(name: string): SecretRecord | undefined

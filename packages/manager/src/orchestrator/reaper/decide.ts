@@ -1,6 +1,6 @@
 import type { ClusterRecord, ServiceRecord, SpecRecord, TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
-import { groupTasks } from '../slot/slot.js'
+import { groupTasks, slotKey } from '../slot/slot.js'
 import { hasEnded, isAlive, isNodeLost, isUnassigned } from '../task-facts.js'
 
 /** What of one service is of no more use. */
@@ -13,29 +13,40 @@ const DEFAULT_HISTORY = 5
 
 export function decideReaper(view: StateView, serviceId: string): ReaperPlan {
   const service = view.get('service', serviceId)
-  const all = [...view.tasksOfService(serviceId)]
+  const used = new Set([service?.Shoal.SpecVersion, service?.Shoal.PreviousSpecVersion])
+  const past: TaskRecord[] = []
+  // In a large service nearly all tasks are wanted: they are only counted.
+  for (const task of view.tasksOfService(serviceId)) {
+    if (isAlive(task)) used.add(task.Shoal.SpecVersion)
+    else past.push(task)
+  }
+  const tasks = past.length > 0 ? reapedOf(view, service, past, occupiedSlots(view, serviceId)) : []
+  const reaped = new Set(tasks)
+  for (const task of past) if (!reaped.has(task)) used.add(task.Shoal.SpecVersion)
+  return { tasks, specs: [...view.specsOfService(serviceId)].filter((spec) => !used.has(spec.Number)) }
+}
+
+function reapedOf(
+  view: StateView,
+  service: ServiceRecord | undefined,
+  past: readonly TaskRecord[],
+  occupied: ReadonlySet<string>,
+): TaskRecord[] {
   const limit = historyLimit(view, service)
   const tasks: TaskRecord[] = []
-  for (const group of groupTasks(all).values()) {
+  for (const [slot, group] of groupTasks(past)) {
     const finished = group.filter((task) => isFinished(view, task))
-    tasks.push(
-      ...finished,
-      ...outdated(
-        group.filter((task) => !finished.includes(task)),
-        limit,
-      ),
-    )
+    const history = group.filter((task) => !finished.includes(task))
+    tasks.push(...finished, ...outdated(history, limit, !occupied.has(slot)))
   }
-  const reaped = new Set(tasks)
-  return {
-    tasks,
-    specs: unusedSpecs(
-      view,
-      serviceId,
-      service,
-      all.filter((task) => !reaped.has(task)),
-    ),
-  }
+  return tasks
+}
+
+/** The slots that have a wanted task. */
+function occupiedSlots(view: StateView, serviceId: string): Set<string> {
+  const slots = new Set<string>()
+  for (const task of view.tasksOfService(serviceId)) if (isAlive(task)) slots.add(slotKey(task))
+  return slots
 }
 
 /** Whether a task that is to be removed has nothing left to be stopped, or nobody left to stop it. */
@@ -45,11 +56,8 @@ function isFinished(view: StateView, task: TaskRecord): boolean {
 }
 
 /** The ended tasks of one slot beyond the newest `limit`. The one that says why the slot is empty stays. */
-function outdated(group: readonly TaskRecord[], limit: number): TaskRecord[] {
-  const isEmpty = !group.some(isAlive)
-  const ended = group
-    .filter((task) => !isAlive(task) && (hasEnded(task) || isUnassigned(task)))
-    .sort(newestFirst)
+function outdated(history: readonly TaskRecord[], limit: number, isEmpty: boolean): TaskRecord[] {
+  const ended = history.filter((task) => hasEnded(task) || isUnassigned(task)).sort(newestFirst)
   const rest = isEmpty ? ended.find((task) => task.Shoal.Rests) : undefined
   return ended.slice(limit).filter((task) => task !== rest)
 }
@@ -64,17 +72,6 @@ function historyLimit(view: StateView, service: ServiceRecord | undefined): numb
 
 function configuredLimit(cluster: ClusterRecord | undefined): number {
   return cluster?.Spec.Orchestration?.TaskHistoryRetentionLimit ?? DEFAULT_HISTORY
-}
-
-function unusedSpecs(
-  view: StateView,
-  serviceId: string,
-  service: ServiceRecord | undefined,
-  tasks: readonly TaskRecord[],
-): SpecRecord[] {
-  const used = new Set<number | undefined>(tasks.map((task) => task.Shoal.SpecVersion))
-  used.add(service?.Shoal.SpecVersion).add(service?.Shoal.PreviousSpecVersion)
-  return [...view.specsOfService(serviceId)].filter((spec) => !used.has(spec.Number))
 }
 
 function newestFirst(one: TaskRecord, other: TaskRecord): number {

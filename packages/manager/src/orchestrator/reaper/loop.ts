@@ -55,7 +55,7 @@ function servicesConcerned(state: State, change: Change): Iterable<string> {
 function allServices(state: State): Set<string> {
   const ids = new Set<string>()
   for (const service of state.all('service')) ids.add(service.ID)
-  for (const task of state.all('task')) ids.add(task.ServiceID)
+  for (const id of state.servicesOfTasks()) ids.add(id)
   for (const spec of state.all('spec')) ids.add(spec.ServiceID)
   return ids
 }

@@ -75,7 +75,7 @@ function servicesOnNode(state: State, change: ChangeOf<'node'>): Set<string> {
 function allServices(state: State): Set<string> {
   const ids = new Set<string>()
   for (const service of state.all('service')) ids.add(service.ID)
-  for (const task of state.all('task')) ids.add(task.ServiceID)
+  for (const id of state.servicesOfTasks()) ids.add(id)
   return ids
 }
 

@@ -30,6 +30,8 @@ export function viewOf(
     specsOfService: () => specs,
     tasksOfService: () => tasks,
     tasksOfNode: (nodeId) => tasks.filter((task) => task.NodeID === nodeId),
+    servicesOfTasks: () => new Set(tasks.map((task) => task.ServiceID)),
+    nodesOfTasks: () => new Set(tasks.flatMap((task) => task.NodeID ?? [])),
     serviceNamed: () => service,
     nodesNamed: (hostname) => nodes.filter((node) => node.Description.Hostname === hostname),
     secretNamed: () => undefined,
