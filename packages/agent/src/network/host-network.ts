@@ -65,7 +65,10 @@ export class HostNetwork implements TaskNetworks {
 
   constructor(options: HostNetworkOptions) {
     this.#options = options
-    this.#pass = new Pass({ ...options, ended: this.#ended.signal }, this.#documents)
+    this.#pass = new Pass(
+      { ...options, ended: this.#ended.signal, onDamage: () => this.look() },
+      this.#documents,
+    )
   }
 
   /** The complete set of documents. Resolves when it is in force: see DocumentHandler in session/. */

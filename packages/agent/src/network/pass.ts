@@ -28,6 +28,8 @@ export interface PassOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly sweepDelayMs: number
+  /** Somebody else has changed something that the next pass puts right. */
+  readonly onDamage: () => void
 }
 
 /** What a look has found; our table and the entries of peers have keepers that know. */

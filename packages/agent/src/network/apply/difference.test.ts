@@ -161,6 +161,24 @@ describe('the difference between the kernel and the plan', () => {
     ])
   })
 
+  test('brings a container back up that somebody has cut off from its network', () => {
+    const observed = asPlanned(plan)
+    const veth: Device = {
+      mac: '9e:00:00:00:00:02',
+      mtu: 1450,
+      up: false,
+      addresses: [],
+      master: 'sb-network1aaaa',
+      port: { hairpin: true, learning: true, flood: true, mcastFlood: true },
+    }
+    const devices = new Map([
+      ...observed.devices,
+      ['veth1', veth],
+      ['veth2', { ...veth, master: 'docker0' }],
+    ] as const)
+    expect(text(difference({ ...observed, devices }, plan).make)).toEqual(['ip link set veth1 up'])
+  })
+
   test('gives a bridge that somebody has removed its containers back', () => {
     const observed = asPlanned(plan)
     const veth: Device = { mac: '9e:00:00:00:00:02', mtu: 1450, up: true, addresses: [] }

@@ -27,7 +27,7 @@ export function difference(
       ...lostPortSteps(observed, plan, ports),
       ...[...plan.vxlans.values()].flatMap((one) => vxlanSteps(observed.devices.get(one.device), one)),
       ...sysctlSteps(observed, plan),
-      ...hairpinSteps(observed, plan),
+      ...portSteps(observed, plan),
       ...peerSteps(observed, plan, devices),
       ...routeSteps(observed, plan),
       ...firewallSteps(observed.firewall, plan.bridges.size > 0),
@@ -111,11 +111,14 @@ function sysctlSteps(observed: Observed, plan: KernelPlan): Step[] {
   })
 }
 
-/** A container that is sent to itself by a VIP gets the packet back by the port that it came from. */
-function hairpinSteps(observed: Observed, plan: KernelPlan): Step[] {
-  return [...observed.devices].flatMap(([name, { master, port, vxlan }]) => {
-    const needs = master !== undefined && plan.bridges.has(master) && !vxlan && port?.hairpin === false
-    return needs ? [bridge(`link set dev ${name} hairpin on`)] : []
+/** Containers' ports are up; and one that is sent to itself by a VIP gets the packet back by its own. */
+function portSteps(observed: Observed, plan: KernelPlan): Step[] {
+  return [...observed.devices].flatMap(([name, { master, port, vxlan, up }]) => {
+    if (vxlan || master === undefined || !plan.bridges.has(master)) return []
+    return [
+      ...(up ? [] : [ip(`link set ${name} up`)]),
+      ...(port?.hairpin === false ? [bridge(`link set dev ${name} hairpin on`)] : []),
+    ]
   })
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { messageOf, type Clock, type Logger } from '@shoal/common'
+import { messageOf, type Logger } from '@shoal/common'
 import { TABLE } from '../names.js'
 import {
   dropChains,
@@ -10,22 +10,27 @@ import {
   type NftState,
   type TableState,
 } from '../nft/index.js'
+import type { PeerWatchOptions } from './peer-watch.js'
 import { mustRun, type Run } from './run.js'
+import { TableWatch } from './table-watch.js'
 
-/** A listing of a large table takes its time: it may take this share of the time at most. */
+/** A listing of a large table takes its time: it may take this share of the time at most … */
 const CHECK_SHARE = 1 / 100
+/** … and this one where the kernel tells of changes. */
+const WATCHED_SHARE = 1 / 1000
 
 /** A listing that takes no longer is made after every change. */
 const QUICK_MS = 50
 
 const UNLISTED = 'the table could not be listed'
 
-export interface KeeperOptions {
+export interface KeeperOptions extends PeerWatchOptions {
   readonly run: Run
-  readonly clock: Clock
   readonly log: Logger
   /** How long slots of departed endpoints stay for packets on their way, in milliseconds. */
   readonly sweepDelayMs: number
+  /** Somebody else has changed the table: `put` mends it. */
+  readonly onDamage: () => void
 }
 
 /**
@@ -35,6 +40,11 @@ export interface KeeperOptions {
  */
 export class TableKeeper {
   readonly #options: KeeperOptions
+  readonly #watch: TableWatch
+  /** Somebody else has changed it. */
+  #isDamaged = false
+  /** What the kernel has told was not heard. */
+  #isUnheard = false
   #table: TableState | undefined
   /** What the table looked like after our last change. */
   #print: string | undefined
@@ -47,6 +57,13 @@ export class TableKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options
+    this.#watch = new TableWatch(options, {
+      onForeign: () => {
+        this.#isDamaged = true
+        options.onDamage()
+      },
+      onLost: () => (this.#isUnheard = true),
+    })
   }
 
   /**
@@ -55,7 +72,9 @@ export class TableKeeper {
    */
   async put(state: NftState): Promise<readonly string[]> {
     const from = this.#table
-    if (from) {
+    const isDamaged = this.#isDamaged
+    this.#isDamaged = false
+    if (from && !isDamaged) {
       const swept = this.#isSweepDue() ? sweep(from) : { text: '', table: from }
       const change = transition(swept.table, state)
       const text = swept.text + change.text
@@ -73,6 +92,7 @@ export class TableKeeper {
     this.#table = whole.table
     const departed = from ? transition(from, state).departed : []
     await this.#dropStrangers(state)
+    this.#watch.start()
     return departed
   }
 
@@ -87,8 +107,13 @@ export class TableKeeper {
    */
   async check(): Promise<void> {
     if (!this.#table) return
+    const isUnheard = this.#isUnheard
+    const isTold = this.#watch.isOn && !isUnheard
+    this.#isUnheard = false
+    this.#watch.start()
     const { tookMs, at } = this.#listed
-    const isDue = this.#options.clock.now() - at >= tookMs / CHECK_SHARE
+    const share = isTold ? WATCHED_SHARE : CHECK_SHARE
+    const isDue = isUnheard || this.#options.clock.now() - at >= tookMs / share
     if (tookMs < QUICK_MS && (isDue || this.#print === undefined)) return this.#list()
     if (isDue && !this.#listing) {
       this.#listing = true
@@ -140,7 +165,7 @@ export class TableKeeper {
   async #nft(text: string): Promise<void> {
     this.#changes++
     try {
-      await mustRun(this.#options.run, 'nft', ['-f', '-'], text)
+      await this.#watch.during(async () => void (await mustRun(this.#options.run, 'nft', ['-f', '-'], text)))
     } finally {
       this.#print = undefined
       this.#changes++
@@ -149,6 +174,7 @@ export class TableKeeper {
 
   /** A table of another version of ours, whose sets are of other types, cannot be mended: it is replaced at once. */
   async #reload(text: string): Promise<void> {
+    this.#watch.pause()
     try {
       await this.#nft(text)
     } catch (error) {

@@ -1,0 +1,90 @@
+import { VirtualClock } from '@shoal/common/virtual-clock'
+import { expect, test } from 'vitest'
+import { TableWatch } from './table-watch.js'
+import type { Watch } from './watch.js'
+
+const OURS = ['delete element ip shoal vips { 10.0.1.9 }', '# new generation 7 by process 77 (nft)']
+const DOCKERS = ['add rule ip filter FORWARD accept', '# new generation 8 by process 78 (iptables)']
+
+function aWatch() {
+  const clock = new VirtualClock()
+  const heard: string[] = []
+  const lines: ((line: string) => void)[] = []
+  const ends: (() => void)[] = []
+  const watch: Watch = (_program, _args, { onLine }) => {
+    lines.push(onLine)
+    return new Promise((resolve) => ends.push(resolve))
+  }
+  const news = { onForeign: () => heard.push('foreign'), onLost: () => heard.push('lost') }
+  const table = new TableWatch({ watch, clock, ended: new AbortController().signal }, news)
+  table.start()
+  const say = (text: readonly string[]): void => text.forEach((line) => lines.forEach((told) => told(line)))
+  return { clock, table, heard, say, end: () => ends.forEach((one) => one()), started: () => lines.length }
+}
+
+test('what others do to our table is told, and what they do elsewhere is not', () => {
+  const { say, heard } = aWatch()
+  say(DOCKERS)
+  expect(heard).toEqual([])
+  say(OURS)
+  expect(heard).toEqual(['foreign'])
+  say(['add table ip shoal-other', '# new generation 9 by process 79 (nft)'])
+  expect(heard).toEqual(['foreign'])
+})
+
+test('our own change is none, whether it is told of before it ends or later', async () => {
+  const { table, say, heard } = aWatch()
+  await table.during(async () => say(OURS))
+  await table.during(() => Promise.resolve())
+  say(OURS)
+  expect(heard).toEqual([])
+  say(OURS)
+  expect(heard).toEqual(['foreign'])
+})
+
+test("another's change while ours is made is told when ours has ended, and one that failed hides nothing", async () => {
+  const { table, say, heard } = aWatch()
+  await table.during(async () => {
+    say(OURS)
+    say(OURS)
+    expect(heard).toEqual([])
+  })
+  expect(heard).toEqual(['foreign'])
+  await expect(table.during(() => Promise.reject(new Error('refused')))).rejects.toThrow('refused')
+  say(OURS)
+  expect(heard).toEqual(['foreign', 'foreign'])
+})
+
+test('a change of ours that was never told of hides nothing for long', async () => {
+  const { clock, table, say, heard } = aWatch()
+  await table.during(() => Promise.resolve())
+  await clock.advanceAsync(3_000)
+  table.start()
+  say(OURS)
+  expect(heard).toEqual(['foreign'])
+})
+
+test('when the program ends, something may not have been heard; it is started again later', async () => {
+  const { clock, table, heard, say, end, started } = aWatch()
+  say(['# ERROR: We lost some netlink events!'])
+  expect(heard).toEqual(['lost'])
+  end()
+  await clock.advanceAsync(0)
+  expect(heard).toEqual(['lost', 'lost'])
+  table.start()
+  expect(table.isOn).toBe(false)
+  await clock.advanceAsync(60_000)
+  table.start()
+  expect([table.isOn, started()]).toEqual([true, 2])
+})
+
+test('for a change that is very large nobody listens, and from the next start on again', async () => {
+  const { clock, table, heard, say, end, started } = aWatch()
+  table.pause()
+  await table.during(async () => say([...OURS, ...OURS]))
+  end()
+  await clock.advanceAsync(3_000)
+  table.start()
+  expect(heard).toEqual([])
+  expect(started()).toBe(2)
+})

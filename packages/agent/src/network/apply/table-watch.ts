@@ -1,0 +1,111 @@
+import { TABLE } from '../names.js'
+import type { PeerWatchOptions } from './peer-watch.js'
+
+/** A program that has ended is started again after so long. */
+const PAUSE_MS = 60_000
+
+/** What a transaction of ours did not change is not told of: so long after it nothing is expected any more. */
+const QUIET_MS = 1_000
+
+const OF_OURS = new RegExp(`^\\w+ \\w+ ip ${TABLE}(?: |$)`, 'u')
+const END_OF_TRANSACTION = '# new generation'
+const LOST = /lost some netlink events/iu
+
+export interface TableNews {
+  /** Somebody else has changed our table. */
+  readonly onForeign: () => void
+  /** Something was told that was not heard. */
+  readonly onLost: () => void
+}
+
+/**
+ * Has the kernel tell of every change of nftables. Our own come first, one transaction each and one at a time: a
+ * transaction more than those on our table is somebody else's. (Who made it is told, too, but as a number that means
+ * something else in a container.)
+ */
+export class TableWatch {
+  readonly #options: PeerWatchOptions
+  readonly #news: TableNews
+  /** Ends the program that runs. */
+  #running: AbortController | undefined
+  #startedAt = -Infinity
+  /** Whether the transaction that is being told of has to do with our table. */
+  #isOurTable = false
+  /** Transactions on our table: ours, and those that were told. */
+  #made = 0
+  #told = 0
+  #isBusy = false
+  #lastAt = -Infinity
+
+  constructor(options: PeerWatchOptions, news: TableNews) {
+    this.#options = options
+    this.#news = news
+  }
+
+  /** Whether everything is told. */
+  get isOn(): boolean {
+    return this.#running !== undefined
+  }
+
+  /** Begins to watch, also again. */
+  start(): void {
+    const { watch, clock, ended } = this.#options
+    if (!this.#isBusy && clock.now() - this.#lastAt >= QUIET_MS) this.#made = this.#told
+    if (this.isOn || ended.aborted || clock.now() - this.#startedAt < PAUSE_MS) return
+    this.#startedAt = clock.now()
+    const running = new AbortController()
+    this.#running = running
+    const onLine = (line: string): void => {
+      if (this.#running === running) this.#hear(line)
+    }
+    const either = AbortSignal.any([ended, running.signal])
+    void watch('nft', ['monitor'], { onLine, onLost: () => undefined }, either).then(() => {
+      if (this.#running !== running) return
+      this.#running = undefined
+      this.#news.onLost()
+    })
+  }
+
+  /** Ends the program until the next start, for a change so large that to be told of it would take seconds. */
+  pause(): void {
+    this.#running?.abort()
+    this.#running = undefined
+    this.#startedAt = -Infinity
+    this.#isOurTable = false
+  }
+
+  /**
+   * Makes a transaction of ours.
+   * @throws what `make` throws, when there was none
+   */
+  async during(make: () => Promise<void>): Promise<void> {
+    this.#isBusy = true
+    try {
+      await make()
+      this.#made++
+    } finally {
+      this.#isBusy = false
+      this.#lastAt = this.#options.clock.now()
+      this.#compare()
+    }
+  }
+
+  #hear(line: string): void {
+    if (OF_OURS.test(line)) this.#isOurTable = true
+    else if (LOST.test(line)) {
+      this.#isOurTable = false
+      this.#news.onLost()
+    } else if (line.startsWith(END_OF_TRANSACTION) && this.#isOurTable) {
+      this.#isOurTable = false
+      this.#told++
+      this.#lastAt = this.#options.clock.now()
+      if (!this.#isBusy) this.#compare()
+    }
+  }
+
+  #compare(): void {
+    if (this.#told <= this.#made) return
+    this.#made = this.#told
+    this.#news.onForeign()
+  }
+}
