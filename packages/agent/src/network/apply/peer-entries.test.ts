@@ -72,6 +72,21 @@ test('a look that takes long is made beside; what was put meanwhile counts as pu
   expect(addresses(await entries.known(true)).toSorted()).toEqual(['10.0.1.66', '10.0.1.9'])
 })
 
+test('a look beside that finds what was put leaves it the same object', async () => {
+  const nothing = { forwarding: new Map(), switching: new Map(), neighbours: new Map() }
+  const plan = { ...planFor(7, 8), ...nothing, neighbours: planFor(7, 8).neighbours }
+  const { clock, kernel, entries } = aKernel(plan, 1_000)
+  const first = entries.known(true)
+  await clock.advanceAsync(1_000)
+  await first
+  entries.put(plan)
+  await clock.advanceAsync(60_000)
+  await entries.known(true)
+  await clock.advanceAsync(1_000)
+  expect(kernel.listings).toBe(2)
+  expect((await entries.known(false)).neighbours).toBe(plan.neighbours)
+})
+
 test('when nothing is sure any more, it is looked at', async () => {
   const { clock, kernel, entries } = aKernel(planFor(7), 10)
   entries.put(planFor(7, 8))

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '@shoal/common'
 import { observePeers, type ObservedPeers } from '../observe/index.js'
 import type { KernelPlan } from '../plan/index.js'
@@ -12,6 +13,9 @@ const UNWATCHED_SHARE = 1 / 20
 
 /** A listing that takes no longer is waited for, in milliseconds. */
 const QUICK_MS = 50
+
+/** So many entries are compared at a time, within a few milliseconds. */
+const TURN = 5_000
 
 interface Sighting {
   readonly seen: ObservedPeers
@@ -85,7 +89,8 @@ export class PeerEntries {
     if (this.#looking) return
     this.#looking = true
     try {
-      this.#sighting = { seen: await this.#look(), before }
+      const seen = await this.#look()
+      if (!(await isSame(seen, before))) this.#sighting = { seen, before }
     } catch {
       // Whoever has to know tries again, and says so.
       this.forget()
@@ -93,6 +98,28 @@ export class PeerEntries {
       this.#looking = false
     }
   }
+}
+
+/** With so many entries it takes a moment: others get their turn in between. */
+async function isSame(seen: ObservedPeers, before: ObservedPeers): Promise<boolean> {
+  if (seen.forwarding.size !== before.forwarding.size) return false
+  if (seen.neighbours.size !== before.neighbours.size) return false
+  if (seen.switching.size !== before.switching.size) return false
+  const pairs = [
+    [seen.forwarding, before.forwarding],
+    [seen.neighbours, before.neighbours],
+  ] as const
+  let count = 0
+  for (const [one, other] of pairs)
+    for (const [key, value] of one) {
+      if (other.get(key) !== value) return false
+      if (++count % TURN === 0) await setImmediate()
+    }
+  for (const key of seen.switching.keys()) {
+    if (!before.switching.has(key)) return false
+    if (++count % TURN === 0) await setImmediate()
+  }
+  return true
 }
 
 /** What was seen, but for what we have changed ourselves since the look began. */

@@ -29,20 +29,28 @@ export async function observePeers(run: Run): Promise<ObservedPeers> {
     mustRun(run, 'ip', ['-j', 'neigh', 'show', 'nud', 'permanent']),
     mustRun(run, 'bridge', ['-j', 'fdb', 'show']),
   ])
-  return {
-    neighbours: parseNeighbours(await readSlowly(neighbours)),
-    ...parseForwarding(await readSlowly(forwarding)),
+  const seen = {
+    neighbours: new Map<string, string>(),
+    forwarding: new Map<string, string>(),
+    switching: new Set<string>(),
   }
+  await readSlowly(neighbours, (slice) => {
+    for (const [key, mac] of parseNeighbours(slice)) seen.neighbours.set(key, mac)
+  })
+  await readSlowly(forwarding, (slice) => {
+    const parsed = parseForwarding(slice)
+    for (const [key, host] of parsed.forwarding) seen.forwarding.set(key, host)
+    for (const key of parsed.switching.keys()) seen.switching.add(key)
+  })
+  return seen
 }
 
 /** Others get their turn in between. */
-async function readSlowly(text: string): Promise<unknown[]> {
-  const list: unknown[] = []
+async function readSlowly(text: string, take: (slice: readonly unknown[]) => void): Promise<void> {
   for (const slice of slicesOf(text)) {
-    for (const document of slice) list.push(document)
+    take(slice)
     await setImmediate()
   }
-  return list
 }
 
 /** A host without iptables has no rules of Docker's that could be in our way. */
