@@ -56,7 +56,7 @@ export class ManagerRun implements Listener {
     this.#log = world.loggerFor(process)
     // With one of the bugs all that runs in a term listens to it.
     setMaxListeners(0, this.#stopping.signal)
-    process.ended.addEventListener('abort', () => this.#stopping.abort())
+    process.ended.addEventListener('abort', () => this.#stopping.abort(), { once: true })
   }
 
   get book(): AddressBook | undefined {
@@ -135,9 +135,10 @@ export class ManagerRun implements Listener {
   #begin({ state, dispatcher, beats, book }: Base, term: Term): void {
     const { trace, dice, bug } = this.#world
     trace.add(`${this.process.name} leads`)
-    term.signal.addEventListener('abort', () => {
+    const ends = (): void => {
       if (!this.process.isDead) trace.add(`${this.process.name} leads no more`)
-    })
+    }
+    term.signal.addEventListener('abort', ends, { once: true })
     const parts: PrimaryParts = {
       state: withinTerm(this.#world, this.process, state, term),
       dispatcher,

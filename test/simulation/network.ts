@@ -76,7 +76,7 @@ export class Network {
             resolve(outcome)
           })
         const giveUp = (): void => answer('silent')
-        signal.addEventListener('abort', giveUp)
+        signal.addEventListener('abort', giveUp, { once: true })
         clock.setTimer(dice.between(1, 5) + this.slowness, () => {
           const outcome = this.#knock(host, address)
           if (outcome === 'silent') clock.setTimer(SILENCE_MS, () => answer(outcome))

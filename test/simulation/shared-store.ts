@@ -144,12 +144,13 @@ export class StoreClient implements Store {
     const lost = new AbortController()
     const held = { inner, ttlMs }
     this.#held.add(held)
-    inner.lost.addEventListener('abort', () => {
+    const tell = (): void => {
       this.#held.delete(held)
       // Its holder hears of it some time later, and does not act on it before: the fence has to hold meanwhile.
       const toldMs = this.#shared.options.dice.between(0, 1_500)
       this.#process.clock.setTimer(toldMs, () => lost.abort(inner.lost.reason))
-    })
+    }
+    inner.lost.addEventListener('abort', tell, { once: true })
     const revoke = async (): Promise<void> => {
       await this.#request()
       await this.#shared.revoke(inner)

@@ -1,6 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { simulate, type Outcome, type SimulationOptions } from './simulate.js'
 
+/**
+ * So many seeds a thread lives through before another takes its place. Node 20 keeps a combined AbortSignal that was
+ * listened to and never aborted for good, and with it all that hangs on it: about a megabyte a life.
+ */
+const LIVES_OF_A_THREAD = 250
+
 export interface SweepOptions extends Omit<SimulationOptions, 'seed'> {
   readonly from: number
   readonly seeds: number
@@ -29,11 +35,15 @@ async function workThread(
   take: () => number | undefined,
   hear: (outcome: Outcome) => void,
 ): Promise<void> {
-  const thread = new Worker(new URL('./worker.js', import.meta.url))
-  try {
-    for (let seed = take(); seed !== undefined; seed = take()) hear(await live(thread, { ...options, seed }))
-  } finally {
-    await thread.terminate()
+  for (let seed = take(); seed !== undefined;) {
+    const thread = new Worker(new URL('./worker.js', import.meta.url))
+    try {
+      for (let lives = 0; seed !== undefined && lives < LIVES_OF_A_THREAD; lives++, seed = take()) {
+        hear(await live(thread, { ...options, seed }))
+      }
+    } finally {
+      await thread.terminate()
+    }
   }
 }
 

@@ -13,7 +13,7 @@ export function withinTerm(world: World, process: SimProcess, state: State, term
   const ended = (): void => {
     if (term.signal.aborted) endedMs = world.clock.now()
   }
-  term.signal.addEventListener('abort', ended)
+  term.signal.addEventListener('abort', ended, { once: true })
   // While it is paused nothing of it can end.
   process.onChange(ended)
   return patched(state, {

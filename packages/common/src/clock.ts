@@ -45,7 +45,7 @@ export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
       resolve()
     }
     const cancel = clock.setTimer(delayMs, finish)
-    signal?.addEventListener('abort', finish)
+    signal?.addEventListener('abort', finish, { once: true })
   })
 }
 

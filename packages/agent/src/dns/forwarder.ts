@@ -74,7 +74,7 @@ export class Forwarder {
     // Ended by the answer, by the time-out, and with the agent.
     const over = new AbortController()
     const end = (): void => over.abort()
-    signal.addEventListener('abort', end)
+    signal.addEventListener('abort', end, { once: true })
     const exchange = transport === 'udp' ? exchangeByUdp : exchangeByTcp
     const reply = exchange({
       packet: withId(query.packet, id),

@@ -21,7 +21,7 @@ async function callOnce<Reply>(
   let call: ClientUnaryCall | undefined
   const cancel = (): void => call?.cancel()
   try {
-    signal.addEventListener('abort', cancel)
+    signal.addEventListener('abort', cancel, { once: true })
     return await new Promise<Reply>((resolve, reject) => {
       call = start(client, (error, reply) => {
         if (error || reply === undefined)

@@ -89,7 +89,7 @@ export function fetchRoot(options: FetchRootOptions): Promise<string> {
       reject(new ShoalError('unavailable', `cannot reach the manager at ${address}: ${reason}`, cause))
     const cancelTimer = clock.setTimer(TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')))
     const abort = (): void => void socket.destroy(new Error('aborted'))
-    signal.addEventListener('abort', abort)
+    signal.addEventListener('abort', abort, { once: true })
     socket.once('secureConnect', () => {
       try {
         resolve(authenticate(chainOf(socket), digest))

@@ -237,7 +237,7 @@ export class HostNetwork implements TaskNetworks {
         signal.removeEventListener('abort', done)
         resolve()
       }
-      signal.addEventListener('abort', done)
+      signal.addEventListener('abort', done, { once: true })
       this.#watchers.push(done)
     })
   }

@@ -90,7 +90,7 @@ export class Conversation {
   /** Holds the conversation until it ends, or `signal` aborts. It never rejects. */
   async hold(signal: AbortSignal): Promise<SessionOutcome> {
     const hangUp = (): void => this.#call.cancel()
-    signal.addEventListener('abort', hangUp)
+    signal.addEventListener('abort', hangUp, { once: true })
     // Errors come out of the iteration; after it has ended, they say nothing new.
     this.#call.on('error', () => undefined)
     this.#call.on('metadata', () => this.#reached())

@@ -108,7 +108,7 @@ export class Follower {
         resolve()
       }
       this.#waiters.add(done)
-      signal.addEventListener('abort', done)
+      signal.addEventListener('abort', done, { once: true })
     })
   }
 }

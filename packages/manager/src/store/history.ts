@@ -93,7 +93,7 @@ export class History {
         resolve()
       }
       this.#sleepers.add(wake)
-      signal.addEventListener('abort', wake)
+      signal.addEventListener('abort', wake, { once: true })
     })
   }
 }

@@ -28,7 +28,7 @@ export class EtcdLease implements Lease {
     this.id = id
     this.#deps = deps
     this.#ttlMs = ttlMs
-    deps.closed.addEventListener('abort', this.#onClosed)
+    deps.closed.addEventListener('abort', this.#onClosed, { once: true })
     this.#aliveSince(grantedAtMs)
     void this.#keepAlive()
   }

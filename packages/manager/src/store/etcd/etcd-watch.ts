@@ -63,7 +63,7 @@ async function* watchOnce(
     stream.end()
     stream.cancel()
   }
-  signal.addEventListener('abort', cancel)
+  signal.addEventListener('abort', cancel, { once: true })
   try {
     if (signal.aborted) return
     stream.write({
