@@ -104,6 +104,53 @@ describe('where tasks run, and why they do not', () => {
     })
   })
 
+  test('affinities, wishes and regular expressions choose hosts, and a bad one is refused', async () => {
+    await create('db', '--constraint', 'node.hostname==/^host[23]$/', '--constraint', 'node.hostname!=~host2')
+    expect(await hostsOf('db')).toEqual(['host3'])
+    await create('beside', '--replicas', '2', '--constraint', 'affinity:service==db')
+    expect(await hostsOf('beside')).toEqual(['host3', 'host3'])
+    await create('apart', '--replicas', '2', '--constraint', 'affinity:container!=db.1')
+    expect(await hostsOf('apart')).toEqual(['host1', 'host2'])
+    await createDetached('lonely', '--constraint', 'affinity:service==/^nobody/')
+    await eventually(async () =>
+      expect(await reasons('lonely')).toEqual(['no suitable node (affinities not satisfied on 3 nodes)']),
+    )
+    const refused = await cluster.ctl('service', 'create', '--constraint', 'node.hostname==/(/', IMAGE_1)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toMatch(/value '\/\(\/' is invalid: missing closing \)/)
+  })
+
+  test('tasks go back to a host that was away when it is asked for, or by themselves, never fewer than before', async () => {
+    const running = async (service: string): Promise<number> =>
+      (await cluster.api.tasks(service)).filter(
+        ({ Status, DesiredState }) => Status.State === 'running' && DesiredState === 'running',
+      ).length
+    await updateNode(host3, '--availability', 'drain')
+    try {
+      await create('asked', '--replicas', '4', '--update-parallelism', '2')
+      await create('self', '--replicas', '4', '--label', 'shoal.rebalance=auto')
+      expect(await hostsOf('asked')).toEqual(['host1', 'host1', 'host2', 'host2'])
+    } finally {
+      await updateNode(host3, '--availability', 'active')
+    }
+
+    let isOver = false
+    let fewest = 4
+    const watched = (async () => {
+      while (!isOver) fewest = Math.min(fewest, await running('asked'), await running('self'))
+    })()
+    try {
+      expect(await cluster.mustCtl('service', 'rebalance', 'asked')).toContain('1 task moved')
+      expect((await hostsOf('asked')).filter((name) => name === 'host3')).toHaveLength(1)
+      await eventually(async () => expect(await hostsOf('self')).toContain('host3'))
+      await eventually(async () => expect(await hostsOf('self')).toHaveLength(4))
+    } finally {
+      isOver = true
+      await watched
+    }
+    expect(fewest).toBe(4)
+  })
+
   test('only the token of today lets a host in; then its tasks come by themselves', async () => {
     await create('agent', '--mode', 'global')
     const address = `${host1.address}:2377`
