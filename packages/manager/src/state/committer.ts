@@ -2,6 +2,7 @@ import { isRetryable, ShoalError, sleep, toTimestamp, type Clock } from '@shoal/
 import type { ObjectVersion } from '@shoal/engine-api'
 import { MAX_TRANSACTION_OPERATIONS, type Compare, type Operation, type Store } from '../store/contract.js'
 import { decode, encode } from './codec.js'
+import { Fifo } from './fifo.js'
 import { chainKey, keyMaker, slotOf, type KeyMaker, type RecordPlace } from './keys.js'
 import type { MemoryState, Written } from './memory-state.js'
 import type { Kind, Mutation, Records } from './records.js'
@@ -64,7 +65,7 @@ export interface CommitterOptions {
  */
 export class Committer {
   readonly #options: CommitterOptions
-  readonly #queue: Unit[] = []
+  readonly #queue = new Fifo<Unit>()
   readonly #deposed = new AbortController()
   readonly #keyOf: KeyMaker
   #fence: Fence | undefined
@@ -101,7 +102,7 @@ export class Committer {
     if (steps.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const bytes = steps.reduce((sum, step) => sum + step.key.length + (step.put?.text.length ?? 0), 0)
-      this.#queue.push({ steps, bytes, resolve, reject })
+      this.#queue.add({ steps, bytes, resolve, reject })
       void this.#drain()
     })
   }
@@ -140,7 +141,7 @@ export class Committer {
     this.#draining = true
     // Whoever else commits in this turn travels along.
     await Promise.resolve()
-    while (this.#queue.length > 0) {
+    while (this.#queue.size > 0) {
       if (this.#unsettled) await this.#settle(this.#unsettled)
       else await this.#write(this.#takeBatch())
     }
@@ -152,7 +153,7 @@ export class Committer {
     const batch: Unit[] = []
     const keys = new Set<string>()
     let [count, bytes] = [0, 0]
-    for (let unit = this.#queue[0]; unit !== undefined; unit = this.#queue[0]) {
+    for (let unit = this.#queue.first; unit !== undefined; unit = this.#queue.first) {
       const refusal = this.#refusalOf(unit)
       if (refusal === undefined) {
         const fits = count + unit.steps.length <= MAX_UNIT_MUTATIONS && bytes + unit.bytes <= MAX_MERGED_BYTES
@@ -163,7 +164,7 @@ export class Committer {
         if (count < MAX_UNIT_MUTATIONS) for (const { key } of unit.steps) keys.add(key)
         batch.push(unit)
       }
-      this.#queue.shift()
+      this.#queue.take()
       if (refusal !== undefined) unit.reject(refusal)
     }
     return batch
@@ -241,7 +242,7 @@ export class Committer {
     } catch (error) {
       refusal = error
     }
-    for (const unit of this.#queue.splice(0)) unit.reject(refusal)
+    for (const unit of this.#queue.takeAll()) unit.reject(refusal)
   }
 
   /** One of the units has lost its compare: each stands for itself. */

@@ -12,7 +12,12 @@ export interface Layout {
   /** Those to be looked at. */
   readonly slots: readonly Slot[]
   readonly release: readonly Unit[]
+  /** More slots are to be filled: that is for another decision, so that none takes long. */
+  readonly isPartial?: boolean
 }
+
+/** So many slots are filled in one decision at the most. */
+const MOST_FILLED = 2_000
 
 /** The slots of a replicated service: the lowest free numbers are filled, the least useful slots are given up. */
 export function replicatedLayout({ service, view }: ServiceContext, { groups, stirred }: SlotTasks): Layout {
@@ -51,17 +56,21 @@ function fill(
   wanted: number,
 ): Layout {
   const slots = new Map(kept.map((slot) => [slot.number ?? 0, slot]))
-  for (let number = 1; slots.size < wanted; number++) {
+  const most = Math.min(wanted, slots.size + MOST_FILLED)
+  for (let number = 1; slots.size < most; number++) {
     const key = String(number)
     if (slots.has(number) || isQuiet(key)) continue
     const group = groups.get(key) ?? []
     // What leaves after a scale-down may still run: no second container of its slot beside it.
     if (group.every((task) => isGone(view, task))) slots.set(number, slotOf(number, group))
   }
+  const sorted = [...slots.values()].sort(byNumber)
+  // Which slots are left over is known when all are filled.
+  if (most < wanted) return { slots: sorted, release: [], isPartial: true }
   const release = looked
     .filter((slot) => !slots.has(slot.number ?? 0))
     .map((slot) => slot.tasks.flatMap((task) => letGo(view, task)))
-  return { slots: [...slots.values()].sort(byNumber), release }
+  return { slots: sorted, release }
 }
 
 function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {

@@ -93,6 +93,21 @@ describe('the number of slots', () => {
     expect(actions(service(replicas), tasks).sort()).toEqual(expected.sort())
   })
 
+  test('many slots are filled in several decisions, at once one after the other', () => {
+    const created: TaskRecord[] = []
+    let wakeAtMs: number | undefined = NOW
+    let decisions = 0
+    while (wakeAtMs === NOW) {
+      let ids = created.length
+      const plan = decideService(viewOf(service(5000), created), 'web', NOW, () => `new${++ids}`)
+      for (const action of plan.units.flat()) if (action.type === 'create') created.push(action.task)
+      wakeAtMs = plan.wakeAtMs
+      decisions++
+    }
+    expect(decisions).toBe(3)
+    expect(created.map(({ Slot }) => Slot)).toEqual(Array.from({ length: 5000 }, (_, index) => index + 1))
+  })
+
   test('is none when the service is gone', () => {
     const tasks = [...three, task('t4 4 pending>running'), task('t5 5 failed>shutdown @a')]
     expect(actions(undefined, tasks)).toEqual([

@@ -10,6 +10,7 @@ import { withMovesFollowed } from '../rebalance/moves.js'
 import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
 import type { Slot } from '../slot/slot.js'
 import { stepSlot, type SlotStep } from '../slot/step.js'
+import { hasEnded, isRunning } from '../task-facts.js'
 import { failuresOf } from '../update/failures.js'
 import { stepRollout } from '../update/rollout.js'
 import { slotProgress, type SlotProgress } from '../update/slot-progress.js'
@@ -60,7 +61,7 @@ function layoutOf(context: ServiceContext, known: SlotTasks | undefined): Layout
   return replicatedLayout(context, known ?? new SlotBook(view.tasksOfService(service.ID)))
 }
 
-function decideLayout(present: ServiceContext, { slots, release }: Layout): ServicePlan {
+function decideLayout(present: ServiceContext, { slots, release, isPartial }: Layout): ServicePlan {
   const context = withMovesFollowed(present, slots)
   const { service, now } = context
   const progress = slots
@@ -72,7 +73,8 @@ function decideLayout(present: ServiceContext, { slots, release }: Layout): Serv
   if (rollout.isReplanned) return { ...changed, release: [], units: [] }
 
   const steps = slots.map((slot) => stepSlot(contextOf(context, slot), slot, rollout.turn.has(slot.key)))
-  const wakeAtMs = earliest([rollout.wakeAtMs, ...steps.map((step) => step.wakeAtMs)])
+  const again = isPartial ? now : undefined
+  const wakeAtMs = earliest([again, rollout.wakeAtMs, ...steps.map((step) => step.wakeAtMs)])
   return {
     ...changed,
     release: release.filter(isSomething),
@@ -90,22 +92,31 @@ function contextOf(context: ServiceContext, { newest, old }: Slot): ServiceConte
 
 /** The slots that need no other look until something changes that concerns them. */
 function quietOf(
-  { specs }: ServiceContext,
+  context: ServiceContext,
   slots: readonly Slot[],
   progress: readonly SlotProgress[],
   steps: readonly SlotStep[],
 ): string[] {
-  const atRest = new Set<string>()
-  for (const { key, isSettled, isRunning } of progress) if (isSettled && isRunning) atRest.add(key)
+  const settled = new Set<string>()
+  for (const { key, isSettled } of progress) if (isSettled) settled.add(key)
   const quiet: string[] = []
-  for (const [index, { key, newest }] of slots.entries()) {
+  for (const [index, slot] of slots.entries()) {
     const step = steps[index]
-    if (!atRest.has(key) || newest?.DesiredState !== 'running' || step === undefined) continue
-    // Where only the placement differs, the state of the rollout matters as well.
-    if (specs.likeness(newest.Shoal.SpecVersion) !== 'same') continue
-    if (step.actions.length === 0 && step.wakeAtMs === undefined) quiet.push(key)
+    if (step === undefined || step.actions.length > 0 || step.wakeAtMs !== undefined) continue
+    if (isOnItsWay(context, slot, settled.has(slot.key))) quiet.push(slot.key)
   }
   return quiet
+}
+
+/** Whether the slot has the one task that it is to have, which runs, or is left to get there. */
+function isOnItsWay({ specs, service }: ServiceContext, slot: Slot, isSettled: boolean): boolean {
+  const { newest, old } = slot
+  if (newest?.DesiredState !== 'running' || old || hasEnded(newest)) return false
+  // Where only the placement differs, the state of the rollout matters as well.
+  if (specs.likeness(newest.Shoal.SpecVersion) !== 'same') return false
+  if (isRunning(newest)) return isSettled
+  // A rollout waits for the slots of its batch.
+  return newest.Shoal.Replaces === undefined && service.Shoal.Rollout === undefined
 }
 
 function isSomething(unit: Unit): boolean {
