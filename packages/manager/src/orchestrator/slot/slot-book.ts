@@ -6,7 +6,7 @@ export interface SlotTasks {
   readonly groups: ReadonlyMap<string, readonly TaskRecord[]>
   /**
    * The slots to be looked at. In the others nothing is to be done as long as their tasks, the nodes of these, and the
-   * service's spec version stay as they are: each has one wanted task, which runs as it should.
+   * service's spec version stay as they are: each has one wanted task, which runs as it should or is left to get there.
    */
   readonly stirred: ReadonlySet<string>
 }
