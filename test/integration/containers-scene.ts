@@ -46,7 +46,8 @@ export async function createContainersScene() {
   const overTls = await listenWithTls(options, base.state.cluster(), folder)
   const secondary = await startSecondary(options, base.state.cluster(), overTls.port, folder)
   const owner = { nodeId: 'n1', clusterId: `cluster-${process.pid}-${folder.slice(-6)}` }
-  const startAgent = async (): Promise<Agent> => {
+  let agent: Agent | undefined
+  const startAgent = async (): Promise<void> => {
     const relays = new Relays({
       ...DEFAULT_RELAYS,
       socketPath: SOCKET,
@@ -54,13 +55,13 @@ export async function createContainersScene() {
       clock: systemClock,
       log: silentLogger,
     })
-    const agent = sessions.startAgent('n1', { relays })
+    agent = sessions.startAgent('n1', { relays })
     await eventually(() => {
       if (!sessions.manager.dispatcher.connectedNodes().has('n1'))
         throw new Error('the agent is not connected')
     })
-    return agent
   }
+  await startAgent()
   const containers: string[] = []
   /** The state says that the task has this container. */
   const claim = async (id: string, ContainerID: string): Promise<void> => {
@@ -73,7 +74,9 @@ export async function createContainersScene() {
     api,
     socketPath,
     owner,
-    agent: await startAgent(),
+    async stopAgent(): Promise<void> {
+      await agent?.stop()
+    },
     startAgent,
     /** Runs a container as the agent would for a task, and tells the state of it. @returns its ID */
     async runTask(id: string, script: string, flags: readonly string[] = []): Promise<string> {

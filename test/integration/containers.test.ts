@@ -258,12 +258,28 @@ describe('the logs of a service', () => {
 })
 
 describe('when an agent goes', () => {
+  test('who follows a service’s logs hears of it, and goes on where it was when the agent is back', async () => {
+    const counter = `counter${Date.now()}`
+    await scene.runTask(counter, 'i=0; while :; do echo $i; i=$((i + 1)); sleep 0.05; done')
+    const logs = scene.follow('service', 'logs', '-f', '--raw', counter)
+    const numbers = (): number[] => logs.stdout().trim().split('\n').map(Number)
+    await expect.poll(() => numbers().length, SOON).toBeGreaterThan(10)
+    await scene.stopAgent()
+    await expect.poll(logs.stderr, SOON).toContain('the connection to node host-n1 is lost')
+    const heard = numbers().length
+    await scene.startAgent()
+    await expect.poll(() => numbers().length, SOON).toBeGreaterThan(heard + 40)
+    await logs.stop()
+    expect(numbers()).toEqual(numbers().map((_number, index) => index))
+    await scene.removeTask(counter)
+  })
+
   test('its streams end, and say why; the next agent carries on', async () => {
     const logs = scene.follow('logs', '-f', 'talker')
     const exec = scene.docker('exec', 'talker', 'sleep', '200')
     await expect.poll(() => scene.openExecs('talker'), SOON).toBeGreaterThan(0)
     await expect.poll(logs.stdout, SOON).toContain('three')
-    await scene.agent.stop()
+    await scene.stopAgent()
     const lost = 'the connection to node host-n1 is lost'
     expect(await logs.done).toMatchObject({ code: 1, stderr: expect.stringContaining(lost) as string })
     expect(await exec).toMatchObject({

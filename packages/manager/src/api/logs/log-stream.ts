@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { messageOf, ShoalError, toTimestamp } from '@shoal/common'
+import { messageOf, ShoalError, sleep, toTimestamp } from '@shoal/common'
 import type { TaskRecord } from '../../state/records.js'
 import { containerOf, type TaskContainer } from '../containers/find.js'
 import { frameHeader, lastWords, STDERR } from '../containers/frames.js'
@@ -9,9 +9,12 @@ import type { ApiOptions } from '../options.js'
 import { taskName } from '../answers/task.js'
 import { FrameReader, TerminalReader, type LogLine } from './log-reader.js'
 import { LineMarks } from './marks.js'
+import { Place } from './place.js'
 import { engineQuery, type LogQuery } from './query.js'
 import { Sink } from './sink.js'
 
+/** How often a lost node is tried again, in milliseconds. */
+const RETRY_MS = 1_000
 /** Of a stream that is not followed, as many containers are read at the same time. */
 const PARALLEL = 32
 /** What has ended before its logs are read may have been cleared away. */
@@ -40,6 +43,16 @@ export interface LogStreamOptions {
   /** As the client asked: it names the version. */
   readonly url: string
   readonly response: ServerResponse
+}
+
+/** The log of one container on its way. */
+interface Reading {
+  readonly container: TaskContainer
+  readonly marks: LineMarks
+  /** Of who follows, and is to go on after a loss. */
+  place: Place | undefined
+  /** Told, and not yet back. */
+  isLost: boolean
 }
 
 /**
@@ -139,29 +152,62 @@ export class LogStream {
     response.end()
   }
 
+  /** Who follows goes on when a lost node is back, where it was; each loss is told once. */
   async #read(container: TaskContainer): Promise<void> {
-    const { api } = this.#options
+    const { api, query } = this.#options
     const { task, nodeId } = container
-    const marks = new LineMarks(this.#options.query, { nodeId, serviceId: task.ServiceID, taskId: task.ID })
-    try {
-      await this.#pass(container, marks)
-    } catch (error) {
-      if (this.#gone.signal.aborted || api.passOn?.primary === false) return
-      const warning = `warning: incomplete log stream of task ${taskName(api.state, task)} (${task.ID}): ${messageOf(error)}`
-      // RFC 3339 of the engines has nanoseconds.
-      const time = toTimestamp(api.clock.now()).replace(/(\.\d{3})?Z$/, (_all, ms = '.000') => `${ms}000000Z`)
-      await this.#write([{ stream: STDERR, payload: marks.line(time, warning) }])
+    const marks = new LineMarks(query, { nodeId, serviceId: task.ServiceID, taskId: task.ID })
+    const reading: Reading = {
+      container,
+      marks,
+      place: query.follow ? new Place() : undefined,
+      isLost: false,
+    }
+    for (;;) {
+      try {
+        return await this.#pass(reading)
+      } catch (error) {
+        if (this.#gone.signal.aborted || api.passOn?.primary === false) return
+        if (!reading.isLost) await this.#warn(reading, messageOf(error))
+        reading.isLost = true
+        const isPassing = error instanceof ShoalError && error.code === 'unavailable'
+        if (!reading.place || !isPassing || !(await this.#untilBack(container))) return
+      }
     }
   }
 
-  async #pass(container: TaskContainer, marks: LineMarks): Promise<void> {
+  async #warn({ container: { task }, marks }: Reading, reason: string): Promise<void> {
+    const { api } = this.#options
+    const warning = `warning: incomplete log stream of task ${taskName(api.state, task)} (${task.ID}): ${reason}`
+    // RFC 3339 of the engines has nanoseconds.
+    const time = toTimestamp(api.clock.now()).replace(/(\.\d{3})?Z$/, (_all, ms = '.000') => `${ms}000000Z`)
+    await this.#write([{ stream: STDERR, payload: marks.line(time, warning) }])
+  }
+
+  /** @returns false when there is nothing more to wait for */
+  async #untilBack({ task, nodeId }: TaskContainer): Promise<boolean> {
+    const { api } = this.#options
+    for (;;) {
+      await sleep(api.clock, RETRY_MS, this.#gone.signal)
+      if (this.#gone.signal.aborted || api.passOn?.primary === false) return false
+      if (api.state.get('node', nodeId)?.Status.State === 'ready') return true
+      if (ENDED.has(api.state.get('task', task.ID)?.Status.State ?? 'remove')) return false
+    }
+  }
+
+  async #pass(reading: Reading): Promise<void> {
     const { api, query, subject, url } = this.#options
-    const { task, nodeId, containerId } = container
+    const { task, nodeId, containerId } = reading.container
+    // A terminal's lines are not told apart from each other well enough to go on after a loss.
+    const terminal = api.state.specOf(task)?.TaskTemplate?.ContainerSpec?.TTY ?? false
+    if (terminal) reading.place = undefined
     const [, version = ''] = /^(\/v[0-9.]+)\//.exec(url) ?? []
     const path = `/containers/${containerId}/logs`
     const target = { nodeId, path, operation: 'GET logs' }
-    const asked = { method: 'GET', url: `${version}${path}?${engineQuery(query)}`, contentType: undefined }
-    const { answer, stream } = openRelay(api, target, asked)
+    const asked = engineQuery(reading.place ? { ...query, ...placeOf(reading.place) } : query)
+    const request = { method: 'GET', url: `${version}${path}?${asked}`, contentType: undefined }
+    reading.place?.resume()
+    const { answer, stream } = openRelay(api, target, request)
     const stop = (): void => void stream.destroy()
     this.#gone.signal.addEventListener('abort', stop, { once: true })
     try {
@@ -169,19 +215,29 @@ export class LogStream {
       const { status } = await answer
       if (status === 404 && ENDED.has(api.state.get('task', task.ID)?.Status.State ?? 'remove')) return
       if (status !== 200) throw new ShoalError('unavailable', await reasonOf(stream))
-      const terminal = api.state.specOf(task)?.TaskTemplate?.ContainerSpec?.TTY ?? false
+      reading.isLost = false
       const reader = terminal ? new TerminalReader() : new FrameReader()
-      const wanted = query.details ? marks : undefined
-      const asItComes = !query.details && terminal === subject.terminal
+      const asItComes = !query.details && !reading.place && terminal === subject.terminal
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         if (asItComes) await this.#sink.write(reader.whole(chunk))
-        else await this.#write(reader.lines(chunk), wanted)
+        else await this.#tell(reader.lines(chunk), reading)
       }
-      await this.#write(reader.rest(), wanted)
+      await this.#tell(reader.rest(), reading)
     } finally {
       this.#gone.signal.removeEventListener('abort', stop)
       stream.destroy()
     }
+  }
+
+  #tell(lines: readonly LogLine[], { place, marks }: Reading): Promise<void> {
+    const { details, timestamps } = this.#options.query
+    const wanted = details ? marks : undefined
+    if (!place) return this.#write(lines, wanted)
+    const news = lines.flatMap(({ stream, payload }) => {
+      const line = place.take(payload)
+      return line ? [{ stream, payload: timestamps ? payload : line }] : []
+    })
+    return this.#write(news, wanted)
   }
 
   /** There may be very many: everything is copied once. */
@@ -198,6 +254,11 @@ export class LogStream {
 
 function lengthOf(parts: readonly Buffer[]): number {
   return parts.reduce((sum, { length }) => sum + length, 0)
+}
+
+/** What an engine is asked so that lines have a place, and only those from there on. */
+function placeOf({ since }: Place): Partial<LogQuery> {
+  return { timestamps: true, ...(since !== undefined && { since, tail: 'all' }) }
 }
 
 /** @returns the engine's or the agent's own words */
