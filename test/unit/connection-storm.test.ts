@@ -9,12 +9,15 @@ const AGENTS = 2_000
 /** All of them begin within this time: the power is back. */
 const BEGIN_WITHIN_MS = 1_000
 
+/** With another one to call agents have little patience at first. It sends them on to the primary at once. */
+const MANAGERS = ['primary', 'secondary']
+
 /** One connection, as the manager's processor sees it. */
 interface Handshake {
   readonly key: string
   /** What is left to do, in milliseconds of the processor. */
   workMs: number
-  /** Whether the agent has hung up: that is noticed halfway only. */
+  /** Whether the agent has hung up: a processor that is behind does not notice. */
   isDead: boolean
   readonly done: () => void
 }
@@ -63,7 +66,7 @@ function call(storm: Storm, { patienceMs, failures }: NextTry): void {
   const key = `call ${++storm.calls}`
   const failed = (): void => {
     const outcome = { kind: 'unreachable', reason: 'the manager does not answer' } as const
-    const next = decideNextTry(outcome, failures, ['a'], 0, random)
+    const next = decideNextTry(outcome, failures, MANAGERS, 0, random)
     clock.setTimer(next.delayMs, () => call(storm, next))
   }
   const job: Handshake = {
@@ -77,15 +80,16 @@ function call(storm: Storm, { patienceMs, failures }: NextTry): void {
       storm.connected++
     },
   }
-  // Who waits at the gate is not read, so the manager does not hear that it hangs up.
+  let isInside = false
   const cancelPatience = clock.setTimer(patienceMs, () => {
     job.isDead = true
+    if (!isInside) gate.done(key)
     failed()
   })
   gate.arrive({
     key,
     letIn() {
-      if (job.isDead) job.workMs = costMs / 2
+      isInside = true
       processor.add(job)
     },
     sendAway() {
@@ -103,7 +107,7 @@ function stormOf(costMs: number, atOnce?: number): Storm {
   const processor = new Processor(clock)
   const storm: Storm = { clock, random, gate, processor, costMs, connected: 0, calls: 0 }
   for (let agent = 0; agent < AGENTS; agent++) {
-    clock.setTimer(random.next() * BEGIN_WITHIN_MS, () => call(storm, firstTry(['a'])))
+    clock.setTimer(random.next() * BEGIN_WITHIN_MS, () => call(storm, firstTry(MANAGERS)))
   }
   return storm
 }

@@ -4,9 +4,9 @@ const FIRST_DELAY_MS = 100
 const LONGEST_DELAY_MS = 8_000
 /** A manager that stands still must not keep a host from the next primary; one that is busy gets more time later. */
 const FIRST_PATIENCE_MS = 2_000
-/** Where there is no other manager, there is nothing to hurry for: a busy one lets callers wait some seconds. */
-const PATIENCE_WITH_ONE_MS = 8_000
-const LONGEST_PATIENCE_MS = 16_000
+const LONGEST_PATIENCE_MS = 32_000
+/** Where there is no other manager, there is nothing to hurry for: a busy one lets callers wait, and each call costs it. */
+const PATIENCE_WITH_ONE_MS = 60_000
 /** Who was refused asks again seldom: a person has to do something first. */
 const REFUSED_DELAY_MS = 30_000
 /** A session that lived for less is a failure like one that never began. */
@@ -75,7 +75,6 @@ export function decideNextTry(
 
 /** @param failures the attempts in a row that have failed */
 function patienceFor(managers: readonly string[], failures: number): number {
-  const each = Math.max(managers.length, 1)
-  const firstMs = each > 1 ? FIRST_PATIENCE_MS : PATIENCE_WITH_ONE_MS
-  return Math.min(firstMs * 2 ** Math.floor(failures / each), LONGEST_PATIENCE_MS)
+  if (managers.length <= 1) return PATIENCE_WITH_ONE_MS
+  return Math.min(FIRST_PATIENCE_MS * 2 ** Math.floor(failures / managers.length), LONGEST_PATIENCE_MS)
 }

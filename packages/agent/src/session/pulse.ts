@@ -22,7 +22,7 @@ export function beatEveryMs({ heartbeatPeriodMs, pulseMs }: Pace): number {
  * many nodes that it is asked seldom also needs longer to answer all that ask.
  */
 export function answerWithinMs({ pulseMs }: Pace): number {
-  return pulseMs > 0 ? Math.max(SHORTEST_PATIENCE_MS, pulseMs) : Infinity
+  return pulseMs > 0 ? Math.max(SHORTEST_PATIENCE_MS, 2 * pulseMs - 1_000) : Infinity
 }
 
 export interface PulseOptions {

@@ -6,6 +6,9 @@ import type { Gate } from './gate.js'
 /** As many connections the kernel keeps that were not taken yet, if it is not set up for fewer. */
 const BACKLOG = 4_096
 
+/** Of one that waits, in bytes. */
+const LONGEST_FIRST_WORD = 64 * 1024
+
 export interface ListenOptions {
   readonly host: string
   readonly port: number
@@ -24,16 +27,16 @@ export async function listenAtGate(
   { host, port, credentials, log }: ListenOptions,
 ): Promise<() => void> {
   const injector = server.createConnectionInjector(credentials)
-  // What a caller sends is not read before it is let in.
-  const door = createServer({ pauseOnConnect: true, noDelay: true }, (socket) => {
+  const door = createServer({ noDelay: true }, (socket) => {
     const key = keyOf(socket)
     socket.on('error', () => socket.destroy())
     socket.once('close', () => gate.done(key))
+    const takeBack = readAhead(socket)
     gate.arrive({
       key,
       letIn: () => {
+        takeBack()
         injector.injectConnection(socket)
-        socket.resume()
       },
       sendAway: () => socket.destroy(),
     })
@@ -50,6 +53,28 @@ export async function listenAtGate(
   return () => {
     door.close()
     gate.close()
+  }
+}
+
+/**
+ * Reads what a caller says while it waits, which is little: only so its end is noticed.
+ * @returns what puts all of it back, for the next reader
+ */
+function readAhead(socket: Socket): () => void {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const read = (): void => {
+    for (let chunk = socket.read() as Buffer | null; chunk; chunk = socket.read() as Buffer | null) {
+      chunks.push(chunk)
+      bytes += chunk.length
+    }
+    // A handshake begins with less, and nobody says more before it is answered.
+    if (bytes > LONGEST_FIRST_WORD) socket.destroy()
+  }
+  socket.on('readable', read)
+  return () => {
+    socket.off('readable', read)
+    if (bytes > 0) socket.unshift(Buffer.concat(chunks))
   }
 }
 
