@@ -1,5 +1,5 @@
 import { unreachable } from '@shoal/common'
-import type { Change, TaskRecord } from '@shoal/manager/state/records'
+import type { Change, ServiceRecord, TaskRecord } from '@shoal/manager/state/records'
 import { short } from './trace.js'
 
 /** One change in one line, for the trace. */
@@ -13,7 +13,7 @@ export function describeChange(change: Change): string {
       const { Batch, Failures } = after.Shoal.Rollout ?? {}
       const rollout = Batch ? ` batch [${Batch.join()}] failures ${Failures}` : ''
       const replicas = after.Spec.Mode?.Replicated?.Replicas ?? 'global'
-      return `service ${after.Spec.Name} v${after.Shoal.SpecVersion} ×${replicas} ${after.UpdateStatus?.State ?? ''}${rollout}`
+      return `service ${after.Spec.Name} v${after.Shoal.SpecVersion} ×${replicas} ${after.UpdateStatus?.State ?? ''}${rollout}${describeRebalance(after)}`
     }
     case 'node': {
       const { before, after } = change
@@ -34,6 +34,12 @@ export function describeChange(change: Change): string {
     default:
       return unreachable(change)
   }
+}
+
+function describeRebalance({ Shoal: { Rebalance: rebalance } }: ServiceRecord): string {
+  if (!rebalance) return ''
+  const moves = rebalance.Moves.map(({ Task, Node }) => `${short(Task)} to ${Node}`)
+  return ` rebalances [${moves.join()}] moved ${rebalance.Moved}`
 }
 
 export function describeTask(task: TaskRecord | undefined): string {

@@ -4,6 +4,8 @@ import type { Behaviour } from './images.js'
 import type { Dice } from './dice.js'
 
 const SECOND = 1_000_000_000
+/** A service of this name rebalances by itself. */
+const REBALANCED = 's5'
 const HOST_PORTS = [8080, 9090] as const
 
 /** A service that somebody might want: small, of either mode, now and then one that cannot work. */
@@ -11,6 +13,7 @@ export function newServiceSpec(dice: Dice, name: string): ServiceSpec {
   const port = dice.chance(0.25) ? dice.pick(HOST_PORTS) : undefined
   const spec: ServiceSpec = {
     Name: name,
+    ...(name === REBALANCED && { Labels: { 'shoal.rebalance': 'auto' } }),
     Mode: dice.chance(0.2) ? { Global: {} } : { Replicated: { Replicas: dice.between(1, 5) } },
     TaskTemplate: {
       ...withImage({}, image(dice)),

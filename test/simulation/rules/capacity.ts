@@ -10,7 +10,7 @@ const RULE = 'never below capacity'
 
 /**
  * In a slot that goes on no task that runs is told to stop before another one is there for it: one that runs,
- * with start-first; one that is prepared and could start at once, with stop-first.
+ * with start-first, or when a rebalance moves it; one that is prepared and could start at once, with stop-first.
  */
 export function capacityRule(world: World): Rule {
   const { truth } = world
@@ -47,7 +47,9 @@ export function capacityRule(world: World): Rule {
       (task) => isTerminal(task.Status.State) && isDesiredAlive(task.DesiredState),
     )
     if (runs || hasJustEnded) return
-    if (orders.isSurely(before.ServiceID, 'start-first')) {
+    const moves = truth.service(before.ServiceID)?.Shoal.Rebalance?.Moves ?? []
+    const isMoved = moves.some(({ Task }) => Task === before.ID)
+    if (isMoved || orders.isSurely(before.ServiceID, 'start-first')) {
       world.violate(RULE, `nothing runs beside what is to stop: ${describeTask(before)}`)
     } else if (!others.some(isPrepared) && !mustLeave(before)) {
       world.violate(RULE, `nothing is prepared beside what is to stop: ${describeTask(before)}`)

@@ -15,7 +15,8 @@ export class Orders {
   }
 
   heard(service: ServiceRecord): void {
-    const { order } = rolloutConfig(service)
+    // What a rebalance moves goes start-first, the rest as the service says.
+    const order = service.Shoal.Rebalance ? 'either' : rolloutConfig(service).order
     const known = this.#lastOther.get(service.ID)
     if (known?.order === order) return
     const changedMs = known ? this.#world.clock.now() : -Infinity
