@@ -24,10 +24,13 @@ export type Command =
 export interface Answer {
   /** How long it took until what was told is in force; or each connection, or the call; in milliseconds. */
   readonly tookMs: readonly number[]
-  /** For how long of it some program was waited for, in milliseconds. */
+  /** When the kernel led new connections by a change, and for how long some program was waited for, in milliseconds. */
+  readonly kernelMs: number
   readonly programsMs: number
   readonly error?: string
 }
+
+const NOTHING: Answer = { tookMs: [], kernelMs: 0, programsMs: 0 }
 
 /** The agent makes a bridge itself that is not there: all that is missing is somebody who remembers the networks. */
 class NoEngine implements NetworkEngine {
@@ -73,8 +76,8 @@ const network = new HostNetwork({
 })
 
 async function carryOut(command: Command): Promise<Answer> {
-  if (command === 'floor') return { tookMs: [await floorOfNft()], programsMs: 0 }
-  if ('connect' in command) return { tookMs: await containers.connect(command.connect), programsMs: 0 }
+  if (command === 'floor') return { ...NOTHING, tookMs: [await floorOfNft()] }
+  if ('connect' in command) return { ...NOTHING, tookMs: await containers.connect(command.connect) }
   spans = []
   const startedAt = performance.now()
   if ('put' in command) await network.change(command.put, [])
@@ -82,13 +85,12 @@ async function carryOut(command: Command): Promise<Answer> {
   const tookMs = performance.now() - startedAt
   if ('services' in command) await containers.join()
   const within = spans.filter(([from]) => from >= startedAt && from < startedAt + tookMs)
-  return { tookMs: [tookMs], programsMs: within.reduce((sum, [from, to]) => sum + to - from, 0) }
+  const kernelMs = (within[0]?.[1] ?? startedAt) - startedAt
+  return { tookMs: [tookMs], kernelMs, programsMs: within.reduce((sum, [from, to]) => sum + to - from, 0) }
 }
 
 process.on('message', (command: Command) => {
   const answer = (whole: Answer): void => void process.send?.(whole)
-  carryOut(command).then(answer, (error: unknown) =>
-    answer({ tookMs: [], programsMs: 0, error: String(error) }),
-  )
+  carryOut(command).then(answer, (error: unknown) => answer({ ...NOTHING, error: String(error) }))
 })
 process.on('disconnect', () => process.exit())

@@ -15,12 +15,15 @@ const CHANGED = 5
 const PAUSE_MS = 500
 const WARM_UP_MS = 10_000
 const OWN = "of it, the agent's own: all but nft and conntrack"
+const KERNEL = 'of it, until new connections go by it; UDP flows of who departed are forgotten after that'
 const FLOOR = 'one call of nft that takes out one element, in the same minute'
 
 interface Size {
   readonly services: number
   readonly host: InNamespace<Command, Answer>
   readonly changesMs: number[]
+  /** Until the kernel leads new connections by it; what else there was to do follows. */
+  readonly kernelMs: number[]
   /** What of each change was not spent on waiting for a program. */
   readonly ownMs: number[]
   /** The least that a change of the kernel takes, beside each change. */
@@ -39,6 +42,7 @@ export const endpoints: Benchmark = async ({ say, rounds }) => {
     services,
     host: new InNamespace('host'),
     changesMs: [],
+    kernelMs: [],
     ownMs: [],
     floorMs: [],
     connectsMs: [],
@@ -61,11 +65,12 @@ export const endpoints: Benchmark = async ({ say, rounds }) => {
 
 async function measure(sizes: readonly Size[]): Promise<void> {
   for (let change = 0; change < CHANGES; change++)
-    for (const { host, changesMs, ownMs, floorMs } of sizes) {
+    for (const { host, changesMs, kernelMs, ownMs, floorMs } of sizes) {
       const without = change % 2 === 0 ? change : undefined
-      const { tookMs, programsMs } = await told(host, { put: [endpointsOf(CHANGED, without)] })
-      changesMs.push(...tookMs)
-      ownMs.push(tookMs[0]! - programsMs)
+      const answer = await told(host, { put: [endpointsOf(CHANGED, without)] })
+      changesMs.push(...answer.tookMs)
+      kernelMs.push(answer.kernelMs)
+      ownMs.push(answer.tookMs[0]! - answer.programsMs)
       await wait(Math.random() * PAUSE_MS)
       floorMs.push(...(await told(host, 'floor')).tookMs)
     }
@@ -89,11 +94,18 @@ function results(sizes: readonly Size[]): Result[] {
   const [few, many] = sizes
   const ratios = many!.connectsMs.map((ms, round) => ms / few!.connectsMs[round]!)
   return [
-    ...sizes.flatMap(({ services, changesMs, ownMs, floorMs, connectsMs }): Result[] => {
+    ...sizes.flatMap(({ services, changesMs, kernelMs, ownMs, floorMs, connectsMs }): Result[] => {
       const note = `${changesMs.length} changes of one endpoint, until in force`
       return [
         { name: `change-at-${services}-median`, value: rounded(median(changesMs), 1), unit: 'ms', note },
         { name: `change-at-${services}-worst`, value: rounded(Math.max(...changesMs), 1), unit: 'ms' },
+        {
+          name: `kernel-at-${services}-median`,
+          value: rounded(median(kernelMs), 1),
+          unit: 'ms',
+          note: KERNEL,
+        },
+        { name: `kernel-at-${services}-worst`, value: rounded(Math.max(...kernelMs), 1), unit: 'ms' },
         { name: `change-at-${services}-own`, value: rounded(median(ownMs), 1), unit: 'ms', note: OWN },
         { name: `nft-floor-at-${services}`, value: rounded(median(floorMs), 1), unit: 'ms', note: FLOOR },
         { name: `connect-at-${services}`, value: rounded(median(connectsMs), 3), unit: 'ms' },

@@ -10,6 +10,9 @@ export interface OpenFlow {
 const ESTABLISHED_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
 const DEFAULT_TIMEOUT_SECONDS = 432_000
 
+/** So many addresses are worth a listing. */
+const MANY = 3
+
 /** The open TCP connections to an address, by whatever way they came. @throws ShoalError when conntrack fails */
 export async function openFlows(run: Run, address: string): Promise<OpenFlow[]> {
   const listing = await mustRun(run, 'conntrack', ['-L', '-p', 'tcp', '--reply-src', address])
@@ -37,10 +40,33 @@ async function establishedTimeoutSeconds(): Promise<number> {
  * its next packet is a new connection, and goes where those go.
  */
 export async function forgetUdp(run: Run, addresses: readonly string[]): Promise<void> {
-  for (const address of addresses) await run('conntrack', ['-D', '-p', 'udp', '--reply-src', address])
+  await forget(run, addresses, ['-p', 'udp'])
 }
 
 /** Of an address that is nobody's any more: a client that still sends there is reset, and can connect anew. */
 export async function forgetAll(run: Run, addresses: readonly string[]): Promise<void> {
-  for (const address of addresses) await run('conntrack', ['-D', '--reply-src', address])
+  await forget(run, addresses, [])
+}
+
+/** The kernel looks through its whole table each time, however few flows there are: many addresses are looked up at once. */
+async function forget(run: Run, addresses: readonly string[], what: readonly string[]): Promise<void> {
+  const present = addresses.length < MANY ? addresses : await withFlows(run, addresses, what)
+  for (const address of present) await run('conntrack', ['-D', ...what, '--reply-src', address])
+}
+
+async function withFlows(
+  run: Run,
+  addresses: readonly string[],
+  what: readonly string[],
+): Promise<readonly string[]> {
+  const { code, stdout } = await run('conntrack', ['-L', ...what])
+  if (code !== 0) return addresses
+  const answering = new Set(stdout.split('\n').map(answererOf))
+  return addresses.filter((address) => answering.has(address))
+}
+
+/** @param line of a flow: first where its packets come from and go to, then the same of the answers */
+function answererOf(line: string): string {
+  const start = line.lastIndexOf(' src=') + ' src='.length
+  return line.slice(start, line.indexOf(' ', start))
 }

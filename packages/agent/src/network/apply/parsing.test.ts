@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseFlows } from './flows.js'
+import { forgetUdp, parseFlows } from './flows.js'
 import { parseListeners } from './listeners.js'
+import type { Run } from './run.js'
 
 test('open connections tell how long they have been idle; those that end are none', () => {
   const listing = [
@@ -23,4 +24,20 @@ udp   UNCONN 0      0    10.0.0.2%eth0:68         0.0.0.0:*
 udp   UNCONN 0      0            0.0.0.0:41234      0.0.0.0:*
 `
   expect([...parseListeners(listing)]).toEqual(['tcp/22', 'tcp/8080', 'tcp/9100', 'udp/68'])
+})
+
+test('of many addresses, only those are forgotten one by one that have flows', async () => {
+  const calls: string[] = []
+  const listing = `udp      17 27 src=10.0.1.9 dst=10.0.1.50 sport=40000 dport=53 src=10.0.1.21 dst=10.0.1.9 sport=53 dport=40000 mark=0 use=1
+udp      17 27 src=10.0.1.23 dst=10.0.1.50 sport=40000 dport=53 [UNREPLIED] src=10.0.1.24 dst=10.0.1.23 sport=53 dport=40000 mark=0 use=1
+`
+  const run: Run = (_program, args) => {
+    calls.push(args.join(' '))
+    return Promise.resolve({ code: 0, stdout: args[0] === '-L' ? listing : '', stderr: '' })
+  }
+  await forgetUdp(run, ['10.0.1.21', '10.0.1.22', '10.0.1.23', '10.0.1.24'])
+  expect(calls).toEqual(['-L -p udp', '-D -p udp --reply-src 10.0.1.21', '-D -p udp --reply-src 10.0.1.24'])
+  calls.length = 0
+  await forgetUdp(run, ['10.0.1.22'])
+  expect(calls).toEqual(['-D -p udp --reply-src 10.0.1.22'])
 })
