@@ -18,6 +18,9 @@ const PROGRAM = createRequire(import.meta.url)
   .resolve('@shoal/manager/main')
   .replace(/src\/main\.ts$/, 'dist/main.js')
 
+/** On a machine that is busy with other things, 100 000 tasks take a manager more than half a minute to load. */
+const START_PATIENCE_MS = 120_000
+
 export interface Answer {
   readonly status: number
   readonly body: string
@@ -117,7 +120,11 @@ export class ManagerProcess {
   static async startIn(folder: string, flags: readonly string[] = []): Promise<ManagerProcess> {
     const manager = new ManagerProcess(folder, flags)
     try {
-      await eventually(() => manager.ask('GET', '/_ping'))
+      await eventually(
+        async () => (manager.alive ? await manager.ask('GET', '/_ping') : undefined),
+        START_PATIENCE_MS,
+      )
+      if (!manager.alive) throw new Error('it has ended')
     } catch (error) {
       await manager.end()
       throw new Error(`the manager did not start:\n${manager.log}`, { cause: error })
