@@ -193,6 +193,8 @@ class RunningDispatcher implements SessionHost {
   }
 
   register: SessionHost['register'] = async (nodeId, description, address) => {
+    // What an agent is told next must not be older than what another primary has told it before it came here.
+    await this.#options.state.confirmLead()
     const Status = { State: 'ready', Addr: address } as const
     await this.#updateNode(nodeId, () => ({ Description: description, Status }))
   }

@@ -2,6 +2,7 @@ import { ShoalError, type Clock, type Logger } from '@shoal/common'
 import type { Store } from '../store/contract.js'
 import { Committer, type Fence } from './committer.js'
 import { Follower } from './follower.js'
+import { LeaderLook } from './leader-look.js'
 import { MemoryState } from './memory-state.js'
 import type { Mutation } from './records.js'
 import type { State } from './state.js'
@@ -25,6 +26,7 @@ export class LiveState extends MemoryState implements State {
   readonly #follower: Follower
   #committer: Committer
   #leads = false
+  #look: LeaderLook | undefined
 
   /** Use `openState`. */
   constructor(options: OpenStateOptions) {
@@ -55,6 +57,7 @@ export class LiveState extends MemoryState implements State {
     if (given.aborted || committer.deposed.aborted) {
       throw new ShoalError('unavailable', 'the term has ended before it began')
     }
+    this.#look = new LeaderLook(this.#options.store, fence)
     this.#leads = true
   }
 
@@ -69,8 +72,15 @@ export class LiveState extends MemoryState implements State {
     return this.#committer.deposed
   }
 
+  async confirmLead(): Promise<void> {
+    const committer = this.#committer
+    if (this.#leads && (await this.#look?.holds())) return
+    committer.depose()
+    throw notPrimary()
+  }
+
   async commit(mutations: readonly Mutation[]): Promise<void> {
-    if (!this.#leads) throw new ShoalError('conflict', 'this manager is not the primary')
+    if (!this.#leads) throw notPrimary()
     await this.#committer.commit(mutations)
   }
 }
@@ -84,4 +94,8 @@ export async function openState(options: OpenStateOptions): Promise<LiveState> {
   const state = new LiveState(options)
   await state.load()
   return state
+}
+
+function notPrimary(): ShoalError {
+  return new ShoalError('conflict', 'this manager is not the primary')
 }

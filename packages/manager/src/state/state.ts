@@ -16,6 +16,12 @@ export interface State extends StateView {
    */
   commit(mutations: readonly Mutation[]): Promise<void>
   /**
+   * Resolves when it is certain that this manager led at a moment after the call, and memory held all that was
+   * written until then. One that has stood still may not know yet that another one leads.
+   * @throws ShoalError `conflict` when it does not lead; `unavailable` when the store cannot be reached
+   */
+  confirmLead(): Promise<void>
+  /**
    * Tells of a task's passing state (accepted, preparing, ready, starting) without writing it: memory and
    * listeners know it, the store does not. A state that is not later than the present one is ignored.
    */
