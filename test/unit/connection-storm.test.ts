@@ -10,7 +10,7 @@ const AGENTS = 2_000
 const BEGIN_WITHIN_MS = 1_000
 
 /** With another one to call agents have little patience at first. It sends them on to the primary at once. */
-const MANAGERS = ['primary', 'secondary']
+const TWO = ['primary', 'secondary']
 
 /** One connection, as the manager's processor sees it. */
 interface Handshake {
@@ -56,17 +56,18 @@ interface Storm {
   readonly gate: Gate
   readonly processor: Processor
   readonly costMs: number
+  readonly managers: readonly string[]
   connected: number
   calls: number
 }
 
 /** One agent that calls until it is connected, by the agent's own rules. */
 function call(storm: Storm, { patienceMs, failures }: NextTry): void {
-  const { clock, gate, processor, costMs, random } = storm
+  const { clock, gate, processor, costMs, managers, random } = storm
   const key = `call ${++storm.calls}`
   const failed = (): void => {
     const outcome = { kind: 'unreachable', reason: 'the manager does not answer' } as const
-    const next = decideNextTry(outcome, failures, MANAGERS, 0, random)
+    const next = decideNextTry(outcome, failures, managers, 0, random)
     clock.setTimer(next.delayMs, () => call(storm, next))
   }
   const job: Handshake = {
@@ -100,28 +101,31 @@ function call(storm: Storm, { patienceMs, failures }: NextTry): void {
 }
 
 /** @param costMs of the manager's processor for each handshake: ten times that of an idle machine */
-function stormOf(costMs: number, atOnce?: number): Storm {
+function stormOf(costMs: number, managers: readonly string[], atOnce?: number): Storm {
   const clock = new VirtualClock()
   const random = seededRandom(6)
   const gate = new Gate({ clock, ...(atOnce !== undefined && { atOnce }) })
   const processor = new Processor(clock)
-  const storm: Storm = { clock, random, gate, processor, costMs, connected: 0, calls: 0 }
+  const storm: Storm = { clock, random, gate, processor, costMs, managers, connected: 0, calls: 0 }
   for (let agent = 0; agent < AGENTS; agent++) {
-    clock.setTimer(random.next() * BEGIN_WITHIN_MS, () => call(storm, firstTry(MANAGERS)))
+    clock.setTimer(random.next() * BEGIN_WITHIN_MS, () => call(storm, firstTry(managers)))
   }
   return storm
 }
 
 describe('when all agents call at once and the manager has little of its processor', () => {
-  test('all are connected in little more time than their handshakes take, and hardly one is in vain', () => {
-    const storm = stormOf(20)
+  test.each([
+    ['all are connected in little more time than their handshakes take, and hardly one is in vain', TWO],
+    ['the same where there is only one manager', ['primary']],
+  ])('%s', (_name, managers) => {
+    const storm = stormOf(20, managers)
     storm.clock.advance(60_000)
     expect(storm.connected).toBe(AGENTS)
     expect(storm.processor.wastedMs).toBeLessThan(0.05 * AGENTS * 20)
   })
 
   test('the gate is what does it: without it the manager is busy with agents that have given up', () => {
-    const storm = stormOf(20, Infinity)
+    const storm = stormOf(20, TWO, Infinity)
     storm.clock.advance(60_000)
     expect(storm.connected).toBeLessThan(AGENTS / 2)
     expect(storm.processor.wastedMs).toBeGreaterThan(10_000)

@@ -41,9 +41,10 @@ describe('whom an agent calls next', () => {
   })
 
   test('where there is only one manager, it gets its time from the beginning', () => {
-    expect(firstTry(['a']).patienceMs).toBe(60_000)
+    expect(firstTry(['a']).patienceMs).toBe(16_000)
     expect(firstTry(THREE).patienceMs).toBe(2_000)
-    expect(decideNextTry(unreachable, 0, ['a'], 0, never).patienceMs).toBe(60_000)
+    expect(decideNextTry(unreachable, 0, ['a'], 0, never).patienceMs).toBe(16_000)
+    expect(decideNextTry(unreachable, 0, ['a'], 32_000, never).patienceMs).toBe(48_000)
   })
 
   test('the managers take turns, and every round waits twice as long, up to eight seconds', () => {

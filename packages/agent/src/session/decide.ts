@@ -6,7 +6,7 @@ const LONGEST_DELAY_MS = 8_000
 const FIRST_PATIENCE_MS = 2_000
 const LONGEST_PATIENCE_MS = 32_000
 /** Where there is no other manager, there is nothing to hurry for: a busy one lets callers wait, and each call costs it. */
-const PATIENCE_WITH_ONE_MS = 60_000
+const PATIENCE_WITH_ONE_MS = 16_000
 /** Who was refused asks again seldom: a person has to do something first. */
 const REFUSED_DELAY_MS = 30_000
 /** A session that lived for less is a failure like one that never began. */
@@ -32,7 +32,7 @@ export interface NextTry {
 
 /** The first attempt of an agent that has just started. */
 export function firstTry(managers: readonly string[]): NextTry {
-  return { delayMs: 0, address: managers[0], failures: 0, patienceMs: patienceFor(managers, 0) }
+  return { delayMs: 0, address: managers[0], failures: 0, patienceMs: patienceFor(managers, 0, 0) }
 }
 
 /**
@@ -56,7 +56,7 @@ export function decideNextTry(
     const failures = managers.length > 1 ? 1 : 0
     const address = primary ?? managers[failures]
     const delayMs = jittered(random, FIRST_DELAY_MS) + withinMs * random.next()
-    return { delayMs, address, failures, patienceMs: patienceFor(managers, 0) + withinMs / 4 }
+    return { delayMs, address, failures, patienceMs: patienceFor(managers, 0, withinMs) }
   }
   const failed = failures + 1
   const each = Math.max(managers.length, 1)
@@ -69,12 +69,16 @@ export function decideNextTry(
     delayMs: jittered(random, longestMs),
     address,
     failures: failed,
-    patienceMs: patienceFor(managers, failed) + withinMs / 4,
+    patienceMs: patienceFor(managers, failed, withinMs),
   }
 }
 
-/** @param failures the attempts in a row that have failed */
-function patienceFor(managers: readonly string[], failures: number): number {
-  if (managers.length <= 1) return PATIENCE_WITH_ONE_MS
-  return Math.min(FIRST_PATIENCE_MS * 2 ** Math.floor(failures / managers.length), LONGEST_PATIENCE_MS)
+/**
+ * A lost packet of a first call is sent again at ever longer intervals, so that even a lone manager is called anew.
+ * @param failures the attempts in a row that have failed
+ */
+function patienceFor(managers: readonly string[], failures: number, withinMs: number): number {
+  if (managers.length <= 1) return PATIENCE_WITH_ONE_MS + withinMs
+  const turns = Math.floor(failures / managers.length)
+  return Math.min(FIRST_PATIENCE_MS * 2 ** turns, LONGEST_PATIENCE_MS) + withinMs / 4
 }
