@@ -29,7 +29,7 @@ export interface KeeperOptions extends PeerWatchOptions {
   readonly log: Logger
   /** How long slots of departed endpoints stay for packets on their way, in milliseconds. */
   readonly sweepDelayMs: number
-  /** Somebody else has changed the table: `put` mends it. */
+  /** Somebody else has changed the table, which `put` mends, or what is beside it. */
   readonly onDamage: () => void
 }
 
@@ -62,6 +62,7 @@ export class TableKeeper {
         this.#isDamaged = true
         options.onDamage()
       },
+      onFirewall: options.onDamage,
       onLost: () => (this.#isUnheard = true),
     })
   }

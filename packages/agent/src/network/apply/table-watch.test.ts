@@ -15,7 +15,11 @@ function aWatch() {
     lines.push(onLine)
     return new Promise((resolve) => ends.push(resolve))
   }
-  const news = { onForeign: () => heard.push('foreign'), onLost: () => heard.push('lost') }
+  const news = {
+    onForeign: () => heard.push('foreign'),
+    onFirewall: () => heard.push('firewall'),
+    onLost: () => heard.push('lost'),
+  }
   const table = new TableWatch({ watch, clock, ended: new AbortController().signal }, news)
   table.start()
   const say = (text: readonly string[]): void => text.forEach((line) => lines.forEach((told) => told(line)))
@@ -30,6 +34,17 @@ test('what others do to our table is told, and what they do elsewhere is not', (
   expect(heard).toEqual(['foreign'])
   say(['add table ip shoal-other', '# new generation 9 by process 79 (nft)'])
   expect(heard).toEqual(['foreign'])
+})
+
+test("it is told when something is taken out of Docker's chains that ours are in", () => {
+  const { say, heard } = aWatch()
+  say(['delete rule ip filter DOCKER handle 9', '# new generation 9 by process 79 (iptables)'])
+  expect(heard).toEqual([])
+  const flush = ['FORWARD', 'DOCKER-USER', 'DOCKER-USER'].map(
+    (chain) => `delete rule ip filter ${chain} handle 9`,
+  )
+  say([...flush, '# new generation 10 by process 80 (iptables)'])
+  expect(heard).toEqual(['firewall'])
 })
 
 test('our own change is none, whether it is told of before it ends or later', async () => {

@@ -8,12 +8,16 @@ const PAUSE_MS = 60_000
 const QUIET_MS = 1_000
 
 const OF_OURS = new RegExp(`^\\w+ \\w+ ip ${TABLE}(?: |$)`, 'u')
+/** What is ours in Docker's table, or leads there: in front of it or after it, every change may be in our way. */
+const OF_FIREWALL = /^delete \w+ ip filter(?: (?:DOCKER-USER|FORWARD)(?: |$)|$)/u
 const END_OF_TRANSACTION = '# new generation'
 const LOST = /lost some netlink events/iu
 
 export interface TableNews {
   /** Somebody else has changed our table. */
   readonly onForeign: () => void
+  /** Somebody, perhaps we ourselves, has taken something out of where our rules among Docker's are. */
+  readonly onFirewall: () => void
   /** Something was told that was not heard. */
   readonly onLost: () => void
 }
@@ -31,6 +35,7 @@ export class TableWatch {
   #startedAt = -Infinity
   /** Whether the transaction that is being told of has to do with our table. */
   #isOurTable = false
+  #isFirewall = false
   /** Transactions on our table: ours, and those that were told. */
   #made = 0
   #told = 0
@@ -92,10 +97,17 @@ export class TableWatch {
 
   #hear(line: string): void {
     if (OF_OURS.test(line)) this.#isOurTable = true
+    else if (OF_FIREWALL.test(line)) this.#isFirewall = true
     else if (LOST.test(line)) {
       this.#isOurTable = false
       this.#news.onLost()
-    } else if (line.startsWith(END_OF_TRANSACTION) && this.#isOurTable) {
+    } else if (line.startsWith(END_OF_TRANSACTION)) this.#end()
+  }
+
+  #end(): void {
+    if (this.#isFirewall) this.#news.onFirewall()
+    this.#isFirewall = false
+    if (this.#isOurTable) {
       this.#isOurTable = false
       this.#told++
       this.#lastAt = this.#options.clock.now()
