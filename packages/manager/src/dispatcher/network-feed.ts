@@ -1,6 +1,6 @@
-import { isDesiredAlive, isTerminal, type Clock } from '@shoal/common'
+import { isTerminal, type Clock } from '@shoal/common'
 import { hostDocumentName } from '@shoal/engine-api'
-import { NetworkDocuments, type Departure } from '../endpoints/index.js'
+import { isEndpoint, NetworkDocuments, type Departure } from '../endpoints/index.js'
 import type { Change, TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import type { DocumentSource, StopGate } from './assignment-stream.js'
@@ -85,11 +85,14 @@ export class NetworkFeed implements StopGate {
     this.#stops.stop()
   }
 
-  /** The stops that an earlier primary may have withheld, or not: who knows what the nodes have in force. */
+  /**
+   * The stops that an earlier primary may have withheld, or not: who knows what the nodes have in force. Tasks of a node
+   * that is down are among them: it may come back while others have not let go of them.
+   */
   #underWay(): Departure[] {
     const departures = new Map<string, { taskIds: string[]; networkIds: Set<string> }>()
     for (const task of this.#options.state.all('task')) {
-      if (task.Status.State !== 'running' || isDesiredAlive(task.DesiredState)) continue
+      if (task.Status.State !== 'running' || isEndpoint(this.#options.state, task)) continue
       const known = departures.get(task.ServiceID) ?? { taskIds: [], networkIds: new Set() }
       departures.set(task.ServiceID, known)
       known.taskIds.push(task.ID)

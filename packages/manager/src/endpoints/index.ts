@@ -5,3 +5,4 @@
  */
 export { NetworkDocuments, type Audience, type Departure } from './network-documents.js'
 export { addressesOf } from './addresses.js'
+export { isEndpoint } from './endpoint-set.js'
