@@ -16,11 +16,14 @@ import { TableWatch } from './table-watch.js'
 
 /** A listing of a large table takes its time: it may take this share of the time at most … */
 const CHECK_SHARE = 1 / 100
-/** … and this one where the kernel tells of changes. */
+/** … and this one where the kernel tells of changes, and a listing is not quick. */
 const WATCHED_SHARE = 1 / 1000
 
 /** A listing that takes no longer is made after every change. */
 const QUICK_MS = 50
+
+/** To be told of a reload of so many characters takes longer than to begin to listen again after it. */
+const LARGE = 500_000
 
 const UNLISTED = 'the table could not be listed'
 
@@ -113,7 +116,7 @@ export class TableKeeper {
     this.#isUnheard = false
     this.#watch.start()
     const { tookMs, at } = this.#listed
-    const share = isTold ? WATCHED_SHARE : CHECK_SHARE
+    const share = isTold && tookMs >= QUICK_MS ? WATCHED_SHARE : CHECK_SHARE
     const isDue = isUnheard || this.#options.clock.now() - at >= tookMs / share
     if (tookMs < QUICK_MS && (isDue || this.#print === undefined)) return this.#list()
     if (isDue && !this.#listing) {
@@ -175,7 +178,7 @@ export class TableKeeper {
 
   /** A table of another version of ours, whose sets are of other types, cannot be mended: it is replaced at once. */
   async #reload(text: string): Promise<void> {
-    this.#watch.pause()
+    if (text.length > LARGE) this.#watch.pause()
     try {
       await this.#nft(text)
     } catch (error) {
