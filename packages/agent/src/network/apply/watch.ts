@@ -25,6 +25,13 @@ export const watchProgram: Watch = (program, args, { onLine, onLost }, signal) =
     createInterface({ input: child.stdout }).on('line', onLine)
     // What these programs complain of is that the kernel had more to tell than they could read.
     createInterface({ input: child.stderr }).on('line', onLost)
-    child.on('error', () => resolve())
-    child.on('close', () => resolve())
+    // It would live on until it had something to tell.
+    const kill = (): void => void child.kill()
+    process.once('exit', kill)
+    const ended = (): void => {
+      process.off('exit', kill)
+      resolve()
+    }
+    child.on('error', ended)
+    child.on('close', ended)
   })
