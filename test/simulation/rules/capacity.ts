@@ -1,9 +1,9 @@
 import { isDesiredAlive, isTerminal } from '@shoal/common'
 import { matchesConstraints, parseConstraints } from '@shoal/engine-api'
-import type { ChangeOf, TaskRecord } from '@shoal/manager/state/records'
+import type { ChangeOf, NodeRecord, TaskRecord } from '@shoal/manager/state/records'
 import { describeTask } from '../describe.js'
 import type { World } from '../world.js'
-import { Orders } from './orders.js'
+import { Orders, UNDER_WAY_MS } from './orders.js'
 import type { Rule } from './rule.js'
 
 const RULE = 'never below capacity'
@@ -19,9 +19,15 @@ export function capacityRule(world: World): Rule {
     isDesiredAlive(task.DesiredState) &&
     !isTerminal(task.Status.State) &&
     world.hosts.some(({ engine }) => engine.hasPrepared(task.ID))
+  /** Nodes as they were before their latest change: what is written now may have been decided then. */
+  const earlier = new Map<string, { node: NodeRecord; untilMs: number }>()
   /** A node that has to be left is left, even if no other node can take the task. */
   const mustLeave = (task: TaskRecord): boolean => {
-    const node = truth.node(task.NodeID)
+    const before = earlier.get(task.NodeID ?? '')
+    const wasToBeLeft = before && before.untilMs > world.clock.now() && isToBeLeft(task, before.node)
+    return wasToBeLeft || isToBeLeft(task, truth.node(task.NodeID))
+  }
+  const isToBeLeft = (task: TaskRecord, node: NodeRecord | undefined): boolean => {
     if (!node || node.Spec.Availability === 'drain') return true
     const constraints = (version: number): readonly string[] =>
       truth.spec(task.ServiceID, version)?.TaskTemplate.Placement?.Constraints ?? []
@@ -60,6 +66,9 @@ export function capacityRule(world: World): Rule {
       for (const change of changes) {
         if (change.kind === 'service' && change.after) orders.heard(change.after)
         if (change.kind === 'task') check(change)
+        if (change.kind === 'node' && change.before) {
+          earlier.set(change.before.ID, { node: change.before, untilMs: world.clock.now() + UNDER_WAY_MS })
+        }
       }
     },
   }

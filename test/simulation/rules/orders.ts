@@ -2,8 +2,8 @@ import { rolloutConfig } from '@shoal/manager/orchestrator/update/config'
 import type { ServiceRecord } from '@shoal/manager/state/records'
 import type { World } from '../world.js'
 
-/** A decision may have been made before the service's record changed: so long it may be under way, in milliseconds. */
-const UNDER_WAY_MS = 15_000
+/** A decision may have been made before the record changed that it goes by: so long it may be under way, in milliseconds. */
+export const UNDER_WAY_MS = 15_000
 
 /** When each service was last in either order: what is decided under one may be written under the other. */
 export class Orders {
