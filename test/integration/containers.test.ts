@@ -73,9 +73,11 @@ describe('a container of a task, by the docker CLI through a manager', () => {
     await writeFile(join(folder, 'in'), content)
     expect(await scene.docker('cp', '-q', join(folder, 'in'), 'web.1.talker:/tmp/there')).toMatchObject({
       code: 0,
+      stderr: '',
     })
     expect(await scene.docker('cp', '-q', 'web.1.talker:/tmp/there', join(folder, 'out'))).toMatchObject({
       code: 0,
+      stderr: '',
     })
     expect(content.equals(await readFile(join(folder, 'out')))).toBe(true)
     await rm(folder, { recursive: true })

@@ -71,12 +71,14 @@ export class RelayStream extends Duplex implements Relay {
       },
     })
     call.on('data', (message: RelayUp__Output) => this.#hear(call, message))
-    // A connection that breaks may look like an end: only the agent's own word makes an answer complete.
-    call.once('end', () => {
+    // A connection that breaks may look like an end: only the agent's own word makes an answer complete. After it the
+    // call ends in one of these ways as well, and what has not been read yet is still to be read.
+    const lose = (): void => {
       if (this.#state.kind === 'carried') this.destroy(this.#lost())
-    })
-    call.once('cancelled', () => this.destroy(this.#lost()))
-    call.on('error', () => this.destroy(this.#lost()))
+    }
+    call.once('end', lose)
+    call.once('cancelled', lose)
+    call.on('error', lose)
     for (const write of waiting) write(call)
   }
 
