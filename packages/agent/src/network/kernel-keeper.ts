@@ -5,7 +5,7 @@ import {
   peerDifference,
   PeerEntries,
   type Difference,
-  type PeerWatchOptions,
+  type WatchOptions,
   type Run,
 } from './apply/index.js'
 import { observeHost, type Device, type ObservedHost } from './observe/index.js'
@@ -32,7 +32,7 @@ export class KernelKeeper {
   #ports: ReadonlyMap<string, string> = new Map()
   #devices: ReadonlyMap<string, Device> | undefined
 
-  constructor(options: { readonly run: Run } & PeerWatchOptions) {
+  constructor(options: { readonly run: Run } & WatchOptions) {
     this.#run = options.run
     this.#peers = new PeerEntries(options)
   }

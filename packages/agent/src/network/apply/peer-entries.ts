@@ -3,7 +3,8 @@ import type { Clock } from '@shoal/common'
 import { observePeers, type ObservedPeers } from '../observe/index.js'
 import type { KernelPlan } from '../plan/index.js'
 import { PeerDoubts, type PeerEvent } from './peer-events.js'
-import { PeerWatch, type PeerWatchOptions } from './peer-watch.js'
+import { PeerWatch } from './peer-watch.js'
+import type { WatchOptions } from './watch.js'
 import type { Run } from './run.js'
 
 /** Listings of very many entries may take this share of the time at most, where the kernel tells of changes … */
@@ -39,7 +40,7 @@ export class PeerEntries {
   #lookedAt = 0
   #tookMs = 0
 
-  constructor(options: { readonly run: Run } & PeerWatchOptions) {
+  constructor(options: { readonly run: Run } & WatchOptions) {
     this.#run = options.run
     this.#clock = options.clock
     const told = (event: PeerEvent): void => this.#doubts.note(event, this.#known, this.#clock.now())

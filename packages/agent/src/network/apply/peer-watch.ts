@@ -1,16 +1,5 @@
-import type { Clock } from '@shoal/common'
 import { forwardingEvent, neighbourEvent, type PeerEvent } from './peer-events.js'
-import type { Watch } from './watch.js'
-
-/** A program that has ended is started again after so long. */
-const PAUSE_MS = 60_000
-
-export interface PeerWatchOptions {
-  readonly watch: Watch
-  readonly clock: Clock
-  /** Aborted when nobody wants to know any more. */
-  readonly ended: AbortSignal
-}
+import { PAUSE_MS, type WatchOptions } from './watch.js'
 
 const PROGRAMS = [
   { program: 'ip', args: ['-4', 'monitor', 'neigh'], read: neighbourEvent },
@@ -19,14 +8,14 @@ const PROGRAMS = [
 
 /** Has the kernel tell what becomes of the entries of peers, so that tens of thousands need not be listed for it. */
 export class PeerWatch {
-  readonly #options: PeerWatchOptions
+  readonly #options: WatchOptions
   readonly #onEvent: (event: PeerEvent) => void
   readonly #onLost: () => void
   readonly #running = new Set<string>()
   #startedAt = -Infinity
 
   /** @param onLost something was told that was not heard */
-  constructor(options: PeerWatchOptions, onEvent: (event: PeerEvent) => void, onLost: () => void) {
+  constructor(options: WatchOptions, onEvent: (event: PeerEvent) => void, onLost: () => void) {
     this.#options = options
     this.#onEvent = onEvent
     this.#onLost = onLost

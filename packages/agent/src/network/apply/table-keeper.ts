@@ -10,7 +10,7 @@ import {
   type NftState,
   type TableState,
 } from '../nft/index.js'
-import type { PeerWatchOptions } from './peer-watch.js'
+import type { WatchOptions } from './watch.js'
 import { mustRun, type Run } from './run.js'
 import { TableWatch } from './table-watch.js'
 
@@ -27,7 +27,7 @@ const LARGE = 500_000
 
 const UNLISTED = 'the table could not be listed'
 
-export interface KeeperOptions extends PeerWatchOptions {
+export interface KeeperOptions extends WatchOptions {
   readonly run: Run
   readonly log: Logger
   /** How long slots of departed endpoints stay for packets on their way, in milliseconds. */

@@ -1,8 +1,5 @@
 import { TABLE } from '../names.js'
-import type { PeerWatchOptions } from './peer-watch.js'
-
-/** A program that has ended is started again after so long. */
-const PAUSE_MS = 60_000
+import { PAUSE_MS, type WatchOptions } from './watch.js'
 
 /** What a transaction of ours did not change is not told of: so long after it nothing is expected any more. */
 const QUIET_MS = 1_000
@@ -28,7 +25,7 @@ export interface TableNews {
  * something else in a container.)
  */
 export class TableWatch {
-  readonly #options: PeerWatchOptions
+  readonly #options: WatchOptions
   readonly #news: TableNews
   /** Ends the program that runs. */
   #running: AbortController | undefined
@@ -42,7 +39,7 @@ export class TableWatch {
   #isBusy = false
   #lastAt = -Infinity
 
-  constructor(options: PeerWatchOptions, news: TableNews) {
+  constructor(options: WatchOptions, news: TableNews) {
     this.#options = options
     this.#news = news
   }

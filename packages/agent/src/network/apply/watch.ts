@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import type { Clock } from '@shoal/common'
 import { ENVIRONMENT, type Program } from './run.js'
 
 export interface Watcher {
@@ -18,6 +19,16 @@ export type Watch = (
   watcher: Watcher,
   signal: AbortSignal,
 ) => Promise<void>
+
+/** A program that has ended is started again after so long, in milliseconds. */
+export const PAUSE_MS = 60_000
+
+export interface WatchOptions {
+  readonly watch: Watch
+  readonly clock: Clock
+  /** Aborted when nobody wants to know any more. */
+  readonly ended: AbortSignal
+}
 
 export const watchProgram: Watch = (program, args, { onLine, onLost }, signal) =>
   new Promise((resolve) => {
