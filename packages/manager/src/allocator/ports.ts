@@ -27,13 +27,13 @@ export function portConflict(
 ): PortConflict | undefined {
   const wanted = new Map<string, { ingress: boolean }>()
   for (const port of spec?.Ports ?? []) {
-    if (port.PublishedPort) wanted.set(keyOf(port), { ingress: isIngressPort(port) })
+    if (port.PublishedPort) wanted.set(portKey(port), { ingress: isIngressPort(port) })
   }
   if (wanted.size === 0) return undefined
   for (const service of view.all('service')) {
     if (service.ID === serviceId) continue
     for (const port of publishedBy(service)) {
-      const own = wanted.get(keyOf(port))
+      const own = wanted.get(portKey(port))
       const isIngress = isIngressPort(port)
       if (own && (own.ingress || isIngress)) {
         return { port: port.PublishedPort ?? 0, service, mode: isIngress ? 'ingress' : 'host' }
@@ -56,17 +56,17 @@ export function publishedPorts(
   after: number | undefined,
 ): PortConfig[] {
   if (!wanted.some(isDynamic)) return [...wanted]
-  const taken = new Set(wanted.filter(({ PublishedPort }) => PublishedPort).map(keyOf))
+  const taken = new Set(wanted.filter(({ PublishedPort }) => PublishedPort).map(portKey))
   for (const other of view.all('service')) {
-    if (other.ID !== service.id) for (const port of publishedBy(other)) taken.add(keyOf(port))
+    if (other.ID !== service.id) for (const port of publishedBy(other)) taken.add(portKey(port))
   }
   let last = after
   return wanted.map((port) => {
     if (!isDynamic(port)) return port
-    const kept = service.before.find((one) => isSamePort(one, port) && !taken.has(keyOf(one)))
+    const kept = service.before.find((one) => isSamePort(one, port) && !taken.has(portKey(one)))
     const number = kept?.PublishedPort ?? (last = freePort(port, taken, last))
     const given = { ...port, PublishedPort: number }
-    taken.add(keyOf(given))
+    taken.add(portKey(given))
     return given
   })
 }
@@ -84,7 +84,7 @@ function freePort(port: PortConfig, taken: ReadonlySet<string>, after: number | 
   let number = after ?? LAST_DYNAMIC_PORT
   for (let step = 0; step < count; step++) {
     number = number >= LAST_DYNAMIC_PORT ? FIRST_DYNAMIC_PORT : number + 1
-    if (!taken.has(keyOf({ ...port, PublishedPort: number }))) return number
+    if (!taken.has(portKey({ ...port, PublishedPort: number }))) return number
   }
   throw new ShoalError('failed-precondition', 'dynamic port space is exhausted')
 }
@@ -106,10 +106,11 @@ function isSamePort(one: PortConfig, other: PortConfig): boolean {
   )
 }
 
-function keyOf(port: PortConfig): string {
+/** `8080/tcp`. */
+export function portKey(port: Pick<PortConfig, 'PublishedPort' | 'Protocol'>): string {
   return `${port.PublishedPort ?? 0}/${protocolOf(port)}`
 }
 
-function protocolOf({ Protocol }: PortConfig): string {
+function protocolOf({ Protocol }: Pick<PortConfig, 'Protocol'>): string {
   return Protocol?.toLowerCase() || 'tcp'
 }

@@ -1,3 +1,4 @@
+import { portKey } from '../allocator/index.js'
 import type { ServiceRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import { endpointHead, endpointSet, isEndpoint, type EndpointHead } from './endpoint-set.js'
@@ -51,7 +52,7 @@ export class ServiceTable {
     const text = JSON.stringify(head)
     if (known?.head === text && isSame(known.networks, networks)) return known
     const members = known?.members ?? this.#membersOf(service.ID)
-    const ports = head.Ports.map(({ PublishedPort, Protocol }) => `${PublishedPort}/${Protocol}`)
+    const ports = head.Ports.map(portKey)
     const found: Reachable = { serviceId: service.ID, head: text, networks, ports, members }
     this.forget(service.ID)
     this.#services.set(service.ID, found)

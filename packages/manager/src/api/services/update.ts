@@ -1,6 +1,6 @@
 import { ShoalError, toTimestamp } from '@shoal/common'
 import type { Endpoint, JobStatus, ServiceMode, ServiceSpec } from '@shoal/engine-api'
-import { type AddressBook, planEndpoint, type Reservation } from '../../allocator/index.js'
+import { type AddressBook, planEndpoint, portKey, type Reservation } from '../../allocator/index.js'
 import { put, specId, type Mutation, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { outOfSequence, swarmError } from '../errors.js'
@@ -65,10 +65,8 @@ export function planUpdate(
 }
 
 function losesPort({ Ports: before = [] }: Endpoint, { Ports: after = [] }: Endpoint): boolean {
-  return before.some(
-    (lost) =>
-      !after.some((kept) => kept.PublishedPort === lost.PublishedPort && kept.Protocol === lost.Protocol),
-  )
+  const kept = new Set(after.map(portKey))
+  return before.some((port) => !kept.has(portKey(port)))
 }
 
 function withSpec(
