@@ -15,6 +15,16 @@ export function isToldByState(action: string): boolean {
   return TOLD_BY_STATE.has(action)
 }
 
+/** Whether every manager tells of it by itself: by what changes in the state. */
+export function isKnownByState(
+  { Action, Actor }: Pick<EngineEvent, 'Action' | 'Actor'>,
+  state: StateView,
+): boolean {
+  if (isToldByState(Action)) return true
+  const task = state.get('task', Actor.Attributes[TASK_ID] ?? '')
+  return task !== undefined && Action.startsWith('health_status') && hasHealthCheck(state, task)
+}
+
 /** What is read of an engine's event. */
 interface EngineEvent {
   readonly Type: 'container'
@@ -34,10 +44,9 @@ export function clusterEventOf(
   nodeId: string,
   state: StateView,
 ): ClusterEvent | undefined {
-  if (!isEngineEvent(document) || isToldByState(document.Action)) return undefined
+  if (!isEngineEvent(document) || isKnownByState(document, state)) return undefined
   const { Action, Actor, time, timeNano } = document
   const task = state.get('task', Actor.Attributes[TASK_ID] ?? '')
-  if (task && Action.startsWith('health_status') && hasHealthCheck(state, task)) return undefined
   const { image: engineImage = '', execID, name = '', ...others } = Actor.Attributes
   const spec = task && state.specOf(task)
   const image = spec?.TaskTemplate?.ContainerSpec?.Image ?? engineImage

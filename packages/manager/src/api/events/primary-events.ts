@@ -1,8 +1,7 @@
 import { sleep, type Clock, type Logger } from '@shoal/common'
 import type { State } from '../../state/state.js'
 import type { PassOn } from '../options.js'
-import { hasHealthCheck } from '../containers/health.js'
-import { isToldByState } from './engine-event.js'
+import { isKnownByState } from './engine-event.js'
 import { documentsOf, type EngineSource, secondsOf } from './engine-source.js'
 import type { ClusterEvent } from './event.js'
 
@@ -55,7 +54,7 @@ export class PrimaryEvents implements EngineSource {
     const { signal } = this.#closed
     for (let sinceMs = clock.now(); !signal.aborted; sinceMs = clock.now() - OVERLAP_MS) {
       await this.#read((event) => this.#tellOnce(event, listener), sinceMs).catch(() => undefined)
-      await sleep(clock, RETRY_MS, signal).catch(() => undefined)
+      await sleep(clock, RETRY_MS, signal)
     }
   }
 
@@ -77,11 +76,7 @@ export class PrimaryEvents implements EngineSource {
     const stream = await passOn.read(`/events?${query.toString()}`, this.#closed.signal)
     for await (const document of documentsOf(stream as AsyncIterable<Buffer>)) {
       const event = document as ClusterEvent
-      if (event.Type !== 'container' || isToldByState(event.Action)) continue
-      const task = state.get('task', event.Actor.Attributes['com.docker.swarm.task.id'] ?? '')
-      // That is told by every manager itself.
-      if (task && event.Action.startsWith('health_status') && hasHealthCheck(state, task)) continue
-      listener(event)
+      if (event.Type === 'container' && !isKnownByState(event, state)) listener(event)
     }
   }
 }
