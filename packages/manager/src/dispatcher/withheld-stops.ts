@@ -33,9 +33,8 @@ export interface WithheldStopsOptions {
 /**
  * Withholds the word to stop from tasks that have left an endpoint set, until every node that was told of the set has
  * acknowledged that they have left it, is gone, or has not answered in time. Ports that have left a set are followed in
- * the same way. Invariants: a node is waited for only
- * under a number of its present session; what is kept ends after WITHHOLD_MS; a task may have left several sets, or
- * one set twice, and is withheld until all of that is acknowledged.
+ * the same way. Invariants: a node is waited for only under a number of its present session; what is kept ends after
+ * WITHHOLD_MS; a task may have left several sets, or one set twice, and is withheld until all of that is acknowledged.
  */
 export class WithheldStops {
   readonly #options: WithheldStopsOptions

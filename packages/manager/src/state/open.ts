@@ -74,7 +74,8 @@ export class LiveState extends MemoryState implements State {
 
   async confirmLead(): Promise<void> {
     const committer = this.#committer
-    if (this.#leads && (await this.#look?.holds())) return
+    if (!this.#leads) throw notPrimary()
+    if (await this.#look?.holds()) return
     committer.depose()
     throw notPrimary()
   }
