@@ -191,7 +191,7 @@ describe('the difference between the kernel and the plan', () => {
     ])
     expect(text(difference({ ...observed, devices }, plan, ports).make)).toEqual([
       'ip link add shoal-ingress type bridge',
-      'ip link set shoal-ingress address 02:42:0a:00:00:02 mtu 1450 up',
+      'ip link set shoal-ingress address 02:42:0a:00:00:02 mtu 1439 up',
       'ip addr replace 10.0.0.2/24 dev shoal-ingress',
       'ip link set veth1 master shoal-ingress',
       'bridge link set dev veth1 hairpin on',

@@ -9,9 +9,7 @@ import { hostFragments } from './host-fragments.js'
 import type { AnyIpRoute, BridgePlan, HostPlan, KernelPlan, VxlanPlan } from './host-plan.js'
 import type { HostView } from './host-view.js'
 import type { PeersPlan, PlanMemo } from './memo.js'
-
-/** What VXLAN adds to a frame: Ethernet, IP, UDP and its own header, in bytes. */
-const VXLAN_OVERHEAD = 50
+import { mtuOf } from './mtu.js'
 
 /**
  * The whole network of this host, as data. Pure, but for the memo.
@@ -83,10 +81,6 @@ function planKernel(
   }
 }
 
-function mtuOf(network: NodeNetwork, view: HostView): number {
-  return network.Mtu ?? view.underlayMtu(network.NodeAddress) - VXLAN_OVERHEAD
-}
-
 function bridgeOf(network: NodeNetwork, view: HostView): BridgePlan {
   return {
     networkId: network.ID,
@@ -98,7 +92,7 @@ function bridgeOf(network: NodeNetwork, view: HostView): BridgePlan {
     gateway: network.NodeGateway,
     ...(network.IPRange !== undefined && { ipRange: network.IPRange }),
     mac: macOf(network.NodeGateway),
-    mtu: mtuOf(network, view),
+    mtu: mtuOf(network, view.underlayMtu(network.NodeAddress)),
     internal: network.Internal,
     ingress: network.Ingress,
   }
@@ -111,7 +105,7 @@ function vxlanOf(network: NodeNetwork, view: HostView): VxlanPlan {
     vni: network.Vni,
     port: network.DataPathPort,
     local: network.NodeAddress,
-    mtu: mtuOf(network, view),
+    mtu: mtuOf(network, view.underlayMtu(network.NodeAddress)),
   }
 }
 
