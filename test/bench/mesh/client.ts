@@ -1,11 +1,12 @@
-import { docker, mustRun, networkName } from '@shoal/lab'
-import { MOUNT, TOOL_ENVIRONMENT, WRK } from './tools.js'
+import { mustRun, onHost } from '@shoal/lab'
+import type { Machine } from './paths.js'
+import { TOOL_ENVIRONMENT, WRK } from './tools.js'
 
 /** What is measured, each with wrk: requests, new connections, bytes. */
 export const MEASURES = ['keepalive', 'connect', 'bulk'] as const
 export type Measure = (typeof MEASURES)[number]
 
-const SECONDS = 3
+const SECONDS = 1
 const ARGUMENTS: { readonly [One in Measure]: (base: string) => string[] } = {
   keepalive: (base) => ['-t1', '-c32', base],
   connect: (base) => ['-t1', '-c32', '-H', 'Connection: close', base],
@@ -20,33 +21,47 @@ export interface Sample {
   readonly requests: number
 }
 
-/** A machine outside of the cluster, on the same network as the lab's hosts. */
+const NAMESPACE = 'bench-client'
+const IN_NAMESPACE = ['ip', 'netns', 'exec', NAMESPACE]
+const WIRE = { client: 'bench-wire', host: 'bench-wire-host', prefix: 30 } as const
+
+/**
+ * A machine outside of the cluster, on a wire of its own to one host: a network namespace there, and a veth pair. On
+ * the lab's network every packet would pass the filters of the machine beneath as well, at the same cost for all paths.
+ */
 export class Client {
-  readonly name: string
-  readonly address: string
+  readonly address = '198.18.0.2'
+  /** The host's address on the wire: where the client asks, and its way to everything else. */
+  readonly hostAddress = '198.18.0.1'
+  readonly #host: string
 
-  private constructor(name: string, address: string) {
-    this.name = name
-    this.address = address
+  private constructor(host: string) {
+    this.#host = host
   }
 
-  static async start(lab: string, image: string): Promise<Client> {
-    const name = clientName(lab)
-    await Client.remove(lab)
-    const mount = `${MOUNT.source}:${MOUNT.target}:ro`
-    const network = ['--network', networkName(lab), '--cap-add', 'NET_ADMIN']
-    await docker(['run', '-d', '--init', '--name', name, ...network, '-v', mount, image, 'sleep', 'infinity'])
-    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-    return new Client(name, await docker(['inspect', '-f', format, name]))
-  }
-
-  static async remove(lab: string): Promise<void> {
-    await docker(['rm', '-f', clientName(lab)]).catch(() => undefined)
+  static async start({ name }: Machine): Promise<Client> {
+    const client = new Client(name)
+    const { client: mine, host: theirs, prefix } = WIRE
+    await mustRun(name, ['ip', 'netns', 'add', NAMESPACE])
+    const pair = ['type', 'veth', 'peer', 'name', mine, 'netns', NAMESPACE]
+    await mustRun(name, ['ip', 'link', 'add', theirs, ...pair])
+    await mustRun(name, ['ip', 'addr', 'add', `${client.hostAddress}/${prefix}`, 'dev', theirs])
+    await mustRun(name, ['ip', 'link', 'set', theirs, 'up'])
+    await client.run('ip', 'addr', 'add', `${client.address}/${prefix}`, 'dev', mine)
+    await client.run('ip', 'link', 'set', mine, 'up')
+    await client.run('ip', 'route', 'add', 'default', 'via', client.hostAddress)
+    return client
   }
 
   /** Runs a command there. @returns what it printed @throws Error when it fails */
   run(...command: string[]): Promise<string> {
-    return mustRun(this.name, command)
+    return mustRun(this.#host, [...IN_NAMESPACE, ...command])
+  }
+
+  /** @param address `host:port` @returns whether there is an answer by HTTP within a second */
+  async isAnswered(address: string): Promise<boolean> {
+    const command = ['curl', '-sf', '-m', '1', '-o', '/dev/null', `http://${address}/`]
+    return (await onHost(this.#host, [...IN_NAMESPACE, ...command])).code === 0
   }
 
   /** @param address `host:port` @throws Error when wrk fails */
@@ -58,8 +73,6 @@ export class Client {
     )
   }
 }
-
-const clientName = (lab: string): string => `shoal-${lab}-client`
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 2 ** 10, MB: 2 ** 20, GB: 2 ** 30 }
 

@@ -1,4 +1,4 @@
-import { down, ensureHostImage, hosts, type LabMachine, load, mustRun, up } from '@shoal/lab'
+import { down, hosts, type LabMachine, load, mustRun, up } from '@shoal/lab'
 import { type Benchmark, type BenchmarkOptions, median, type Result, rounded } from '../benchmark.js'
 import { Client, type Measure, MEASURES, type Sample } from './client.js'
 import { direct, dockerPort, haproxy, type Machine, nodeProxy, type OpenPath, type Scene } from './paths.js'
@@ -20,7 +20,8 @@ const PATHS = {
 
 type PathName = keyof typeof PATHS
 const NAMES = Object.keys(PATHS) as PathName[]
-type Samples = Partial<Record<Measure, Sample>>
+/** How often each path is measured in a round, for a second each time. */
+const TURNS = 4
 
 const COMPARISONS: readonly [PathName, PathName][] = [
   ['local', 'direct'],
@@ -30,29 +31,28 @@ const COMPARISONS: readonly [PathName, PathName][] = [
   ['remote', 'routed'],
 ]
 
-type Round = { readonly [One in PathName]: { readonly [One in Measure]: Sample } }
+/** What one second of each path brought, measured in turn. */
+type Turn = { readonly [One in PathName]: Sample }
+type Turns = { readonly [One in Measure]: readonly Turn[] }
 
 /**
  * The routing mesh beside other ways to the same kind of backend (nginx, one process), asked by wrk from a machine
  * outside of the cluster: through a host to a task on it, and to one on the other host. Every path of every round has
  * a fresh backend, for connections in TIME_WAIT of one path would disturb the next. A result is the median of the
- * rounds' ratios: what goes on beside on the machine hits the paths of one round about alike.
+ * ratios of all turns: what goes on beside on the machine hits the paths of one turn about alike.
  */
 export const mesh: Benchmark = async (options) => {
   await ensureTools()
   await makeBackendImage()
-  options.say('bringing up a lab of two hosts and a client …')
-  await Client.remove(LAB)
+  options.say('bringing up a lab of two hosts …')
   await down(LAB)
   await up({ lab: LAB, hosts: 2, managers: 1, etcd: 0, say: options.say })
   try {
     await load(LAB, BACKEND_IMAGE)
     const [near, far] = (await hosts(LAB)).map(machine)
-    const client = await Client.start(LAB, await ensureHostImage(options.say))
-    const scene: Scene = { client, near: await near!, far: await far! }
+    const scene: Scene = { client: await Client.start(await near!), near: await near!, far: await far! }
     return report(await measure(scene, options))
   } finally {
-    await Client.remove(LAB)
     await down(LAB)
   }
 }
@@ -61,14 +61,14 @@ async function machine({ name, address }: LabMachine): Promise<Machine> {
   return { name, address, hostname: await mustRun(name, ['hostname']) }
 }
 
-async function measure(scene: Scene, { say, rounds }: BenchmarkOptions): Promise<Round[]> {
-  const done: Round[] = []
+async function measure(scene: Scene, { say, rounds }: BenchmarkOptions): Promise<Turns[]> {
+  const done: Turns[] = []
   for (let round = 0; round < rounds; round++) {
     say(`round ${round + 1} of ${rounds} …`)
     const paths: Partial<Record<PathName, OpenPath>> = {}
     try {
       for (const name of NAMES) paths[name] = await PATHS[name](scene)
-      done.push(await measureAll(scene, paths as Record<PathName, OpenPath>, round, say))
+      done.push(await measureAll(scene, paths as Record<PathName, OpenPath>, say))
     } finally {
       for (const path of Object.values(paths)) await path.close()
     }
@@ -77,33 +77,44 @@ async function measure(scene: Scene, { say, rounds }: BenchmarkOptions): Promise
   return done
 }
 
-/** One measure after the other, each on all paths in turn: what is compared is measured within seconds. */
 async function measureAll(
   { client }: Scene,
   paths: Readonly<Record<PathName, OpenPath>>,
-  round: number,
   say: BenchmarkOptions['say'],
-): Promise<Round> {
-  const samples = Object.fromEntries(NAMES.map((name) => [name, {}])) as Record<PathName, Samples>
+): Promise<Turns> {
+  const turns: Record<Measure, Turn[]> = { keepalive: [], connect: [], bulk: [] }
   for (const measure of MEASURES)
-    for (const [at] of NAMES.entries()) {
-      // Each round begins with another path, so that none is always the first.
-      const name = NAMES[(at + round) % NAMES.length]!
-      const sample = await client.measure(measure, paths[name].address)
-      samples[name][measure] = sample
-      say(`${name}, ${measure}: ${amount(sample.perSecond, measure)}, ${sample.failed} failed`)
+    for (let turn = 0; turn < TURNS; turn++) {
+      const samples: Partial<Record<PathName, Sample>> = {}
+      for (const name of startingWith(turn, NAMES))
+        samples[name] = await client.measure(measure, paths[name].address)
+      turns[measure].push(samples as Turn)
+      say(`${measure}: ${describe(samples as Turn, measure)}`)
     }
-  return samples as Round
+  return turns
 }
 
-function report(rounds: readonly Round[]): Result[] {
+/** Each turn begins with another path, so that none is always the first. */
+function startingWith<T>(turn: number, all: readonly T[]): T[] {
+  const at = turn % all.length
+  return [...all.slice(at), ...all.slice(0, at)]
+}
+
+function describe(turn: Turn, measure: Measure): string {
+  const failed = (count: number): string => (count === 0 ? '' : ` (${count} failed)`)
+  return NAMES.map(
+    (name) => `${name} ${amount(turn[name].perSecond, measure)}${failed(turn[name].failed)}`,
+  ).join(', ')
+}
+
+function report(rounds: readonly Turns[]): Result[] {
   return COMPARISONS.flatMap(([mine, other]) =>
     MEASURES.map((measure): Result => {
-      const of = (name: PathName): number => median(rounds.map((round) => round[name][measure].perSecond))
-      const ratios = rounds.map((round) => round[mine][measure].perSecond / round[other][measure].perSecond)
+      const turns = rounds.flatMap((round) => round[measure])
+      const of = (name: PathName): number => median(turns.map((turn) => turn[name].perSecond))
       return {
         name: `${mine}-vs-${other}-${measure}`,
-        value: rounded(median(ratios)),
+        value: rounded(median(turns.map((turn) => turn[mine].perSecond / turn[other].perSecond))),
         unit: 'ratio',
         note: `${amount(of(mine), measure)} over ${amount(of(other), measure)}`,
       }

@@ -56,14 +56,12 @@ async function admit(host: string, address: string): Promise<() => Promise<void>
 }
 
 /** The client reaches the container's own address, by plain routing. */
-export async function direct({ client, near }: Scene): Promise<OpenPath> {
+export async function direct({ near }: Scene): Promise<OpenPath> {
   const backend = await startBackend(near.name, 'bench-direct')
   const shut = await admit(near.name, backend)
-  await client.run('ip', 'route', 'replace', `${backend}/32`, 'via', near.address)
   return {
     address: `${backend}:${BACKEND_PORT}`,
     async close() {
-      await client.run('ip', 'route', 'del', `${backend}/32`)
       await shut()
       await stopBackend(near.name, 'bench-direct')
     },
@@ -71,13 +69,16 @@ export async function direct({ client, near }: Scene): Promise<OpenPath> {
 }
 
 /** Docker's own published port. */
-export async function dockerPort({ near }: Scene): Promise<OpenPath> {
+export async function dockerPort({ client, near }: Scene): Promise<OpenPath> {
   await startBackend(near.name, 'bench-docker', '-p', `${PORTS.docker}:${BACKEND_PORT}`)
-  return { address: `${near.address}:${PORTS.docker}`, close: () => stopBackend(near.name, 'bench-docker') }
+  return {
+    address: `${client.hostAddress}:${PORTS.docker}`,
+    close: () => stopBackend(near.name, 'bench-docker'),
+  }
 }
 
 /** HAProxy in TCP mode on the host. */
-export async function haproxy({ near }: Scene): Promise<OpenPath> {
+export async function haproxy({ client, near }: Scene): Promise<OpenPath> {
   const backend = await startBackend(near.name, 'bench-haproxy')
   const configuration = `
 global
@@ -95,7 +96,7 @@ listen bench
   const started = ['env', TOOL_ENVIRONMENT, HAPROXY, '-D', '-p', '/tmp/haproxy.pid', '-f', '/tmp/haproxy.cfg']
   await mustRun(near.name, started)
   return {
-    address: `${near.address}:${PORTS.haproxy}`,
+    address: `${client.hostAddress}:${PORTS.haproxy}`,
     async close() {
       await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/haproxy.pid)'])
       await stopBackend(near.name, 'bench-haproxy')
@@ -104,7 +105,7 @@ listen bench
 }
 
 /** A TCP proxy in Node.js on the host. */
-export async function nodeProxy({ near }: Scene): Promise<OpenPath> {
+export async function nodeProxy({ client, near }: Scene): Promise<OpenPath> {
   const backend = await startBackend(near.name, 'bench-node')
   const script = `echo $$ >/tmp/node-proxy.pid; exec node ${NODE_PROXY} ${PORTS.node} ${backend} ${BACKEND_PORT}`
   const child = spawn('docker', ['exec', near.name, 'sh', '-c', script], {
@@ -112,7 +113,7 @@ export async function nodeProxy({ near }: Scene): Promise<OpenPath> {
   })
   await once(createInterface({ input: child.stdout }), 'line')
   return {
-    address: `${near.address}:${PORTS.node}`,
+    address: `${client.hostAddress}:${PORTS.node}`,
     async close() {
       await mustRun(near.name, ['sh', '-c', 'kill -9 $(cat /tmp/node-proxy.pid)'])
       await stopBackend(near.name, 'bench-node')

@@ -27,11 +27,9 @@ export async function routed({ client, near, far }: Scene): Promise<OpenPath> {
   await mustRun(far.name, ['docker', 'run', '-d', '--name', NETWORK, ...place, BACKEND_IMAGE])
   // The way back is through the near host, which the client's packets came from.
   await mustRun(far.name, ['ip', 'route', 'add', `${client.address}/32`, 'via', NEAR_GATEWAY, 'dev', BRIDGE])
-  await client.run('ip', 'route', 'replace', `${CONTAINER}/32`, 'via', near.address)
   return {
     address: `${CONTAINER}:${BACKEND_PORT}`,
     async close() {
-      await client.run('ip', 'route', 'del', `${CONTAINER}/32`)
       await mustRun(far.name, ['ip', 'route', 'del', `${client.address}/32`])
       await clear(near.name, far.name)
     },

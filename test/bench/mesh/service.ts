@@ -25,19 +25,8 @@ async function published(
   const constraint = `node.hostname==${place.hostname}`
   const options = ['--name', service, '--publish', publish, '--constraint', constraint, '--detach']
   await mustRun(near.name, ['ctl', 'service', 'create', ...options, BACKEND_IMAGE])
-  const address = `${near.address}:${port}`
-  const answered = await until(PATIENCE_MS, async () => {
-    const { code } = await onHost(client.name, [
-      'curl',
-      '-sf',
-      '-m',
-      '1',
-      '-o',
-      '/dev/null',
-      `http://${address}/`,
-    ])
-    return code === 0 ? true : undefined
-  })
+  const address = `${client.hostAddress}:${port}`
+  const answered = await until(PATIENCE_MS, async () => (await client.isAnswered(address)) || undefined)
   if (!answered) {
     const { stdout } = await onHost(near.name, ['ctl', 'service', 'ps', '--no-trunc', service])
     throw new Error(`the published port ${address} does not answer:\n${stdout}`)

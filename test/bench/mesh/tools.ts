@@ -7,13 +7,13 @@ import { execute, importFolder } from '@shoal/lab'
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const LIBRARIES = `usr/lib/${readTriple()}`
 
-/** As a host of the lab and the client see the tools of this checkout. */
-export const MOUNT = { source: ROOT, target: '/opt/shoal' }
-export const HAPROXY = `${MOUNT.target}/.tools/usr/sbin/haproxy`
-export const WRK = `${MOUNT.target}/.tools/usr/bin/wrk`
-export const NODE_PROXY = `${MOUNT.target}/test/dist/bench/mesh/node-proxy.js`
+/** Where a host of the lab has this checkout. */
+const MOUNT = '/opt/shoal'
+export const HAPROXY = `${MOUNT}/.tools/usr/sbin/haproxy`
+export const WRK = `${MOUNT}/.tools/usr/bin/wrk`
+export const NODE_PROXY = `${MOUNT}/test/dist/bench/mesh/node-proxy.js`
 /** So that the tools find the libraries that came with them. */
-export const TOOL_ENVIRONMENT = `LD_LIBRARY_PATH=${MOUNT.target}/.tools/${LIBRARIES}`
+export const TOOL_ENVIRONMENT = `LD_LIBRARY_PATH=${MOUNT}/.tools/${LIBRARIES}`
 
 function readTriple(): string {
   return process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu'
