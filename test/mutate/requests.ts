@@ -55,6 +55,8 @@ const MORE: readonly Operation[] = [
   ['POST', '/shoal/move'],
   ['GET', '/shoal/services/{id}/rebalance'],
   ['POST', '/shoal/services/{id}/rebalance'],
+  ['GET', '/shoal/services/{id}/explanation'],
+  ['GET', '/shoal/tasks/{id}/explanation'],
   ['GET', '/images/{id}/json'],
   ['POST', '/containers/create'],
 ].map(([method = '', path = '']) => ({ method, path, parameters: [], responses: {} }))

@@ -8,6 +8,7 @@ import { ManagerDirectory, type Term } from '@shoal/manager/leader/index'
 import { managerAddresses } from '@shoal/manager/manager-addresses'
 import { Beats } from '@shoal/manager/node-health/index'
 import { PRIMARY_LOOPS, type PrimaryParts, startLoops } from '@shoal/manager/primary'
+import { SchedulerDesk } from '@shoal/manager/scheduler/index'
 import { Role } from '@shoal/manager/role'
 import { type LiveState, openState } from '@shoal/manager/state/index'
 import { bookFor, probeFor, stateFor } from './bugs/index.js'
@@ -144,6 +145,7 @@ export class ManagerRun implements Listener {
       dispatcher,
       beats,
       book,
+      desk: new SchedulerDesk(),
       clock: this.process.clock,
       random: dice.fork(),
       log: this.#log,

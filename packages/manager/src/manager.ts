@@ -24,8 +24,9 @@ import { untilNoManager, whyNoManager } from './membership-watch.js'
 import { managerAddresses } from './manager-addresses.js'
 import { createMetrics } from './metrics/index.js'
 import { Beats } from './node-health/index.js'
-import { startLoops } from './primary.js'
+import { type PrimaryParts, startLoops } from './primary.js'
 import { Role } from './role.js'
+import { SchedulerDesk } from './scheduler/index.js'
 import { type LiveState, openState } from './state/index.js'
 import { openStore, type Store } from './store/index.js'
 import { managerSetup, NO_OTHER_MANAGER, sealedStore, storeConfig } from './store-setup.js'
@@ -149,11 +150,12 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   const base: Base = { parts, membership, raw, store, state, book, role, directory, identity }
   const beats = new Beats(clock)
   const dispatcher = dispatcherOf(base, beats)
+  const desk = new SchedulerDesk()
   closers.add(directory.onChange(() => dispatcher.newsChanged()))
-  await listen(base, { dispatcher, beats }, closers)
+  await listen(base, { dispatcher, beats, desk }, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
-  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book }, term.signal))
+  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book, desk }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
   const retired = untilNoManager(state, membership.nodeId, signal).then(async (why) => {
     await election.end()
@@ -229,7 +231,7 @@ function transferOf({ parts, membership, raw, store }: Base, release: string): T
 /** Opens everything that is listened on; the order of `closers` closes it again. */
 async function listen(
   base: Base,
-  { dispatcher, beats }: { readonly dispatcher: Dispatcher; readonly beats: Beats },
+  { dispatcher, beats, desk }: Pick<PrimaryParts, 'dispatcher' | 'beats' | 'desk'>,
   closers: Closers,
 ): Promise<void> {
   const { parts, membership, state, book, role, directory, identity } = base
@@ -278,6 +280,7 @@ async function listen(
     ca: { joinTokens, rotateJoinToken, tlsInfoOf },
     passOn,
     engines: dispatcher.engines,
+    askNodes: (subject) => desk.explain(subject),
     onceArrived: dispatcher.onceArrived,
     onceDeparted: dispatcher.onceDeparted,
     ...(transfer && { transfer }),

@@ -5,7 +5,7 @@ import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
 import { type Beats, createNodeHealth } from './node-health/index.js'
 import { createReaper, createServiceReconciler } from './orchestrator/index.js'
 import { createRebalancer } from './rebalance/index.js'
-import { createScheduler } from './scheduler/index.js'
+import { createScheduler, type SchedulerDesk } from './scheduler/index.js'
 import type { State } from './state/index.js'
 
 export interface PrimaryParts {
@@ -14,6 +14,8 @@ export interface PrimaryParts {
   readonly beats: Beats
   /** Kept from the manager's start on, so that whoever takes over knows which addresses were freed of late. */
   readonly book: AddressBook
+  /** Where the API finds the scheduler. */
+  readonly desk: SchedulerDesk
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -37,10 +39,11 @@ export const PRIMARY_LOOPS = {
       clock,
       log,
     }).start(signal),
-  scheduler: ({ state, dispatcher, clock, random, log }, signal) => {
+  scheduler: ({ state, dispatcher, desk, clock, random, log }, signal) => {
     const useOf = (nodeId: string) => dispatcher.useOf(nodeId)
     const scheduler = createScheduler({ state, clock, random, useOf, log: log.child({ part: 'scheduler' }) })
     scheduler.start(signal)
+    desk.open(scheduler, signal)
     // It asks the scheduler what is worth moving.
     const options = { ...DEFAULT_LOOP, clock, log }
     new KeyedLoop(state, createRebalancer({ state, clock, scheduler }), options).start(signal)

@@ -5,6 +5,7 @@ import type {
   NetworkCreate,
   Node,
   NodeSpec,
+  PlacementExplanation,
   Secret,
   Service,
   ServiceSpec,
@@ -240,6 +241,11 @@ export class ManagerClient {
   /** How far it is, or how the latest one ended. */
   rebalanceProgress(ref: string): Promise<RebalanceAnswer> {
     return this.#get(`/shoal/services/${at(ref)}/rebalance`)
+  }
+
+  /** What each node says to the tasks of a service, or to one task. */
+  explanation(of: 'services' | 'tasks', ref: string): Promise<PlacementExplanation> {
+    return this.#get(`/shoal/${of}/${at(ref)}/explanation`)
   }
 
   /** The network of the whole cluster with this name or ID. */

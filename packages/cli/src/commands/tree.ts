@@ -28,6 +28,10 @@ export const TREE: Readonly<Record<string, Group | Leaf>> = {
     summary: 'Manage services',
     children: {
       create: { summary: 'Create a new service', load: () => import('./service/create.js') },
+      explain: {
+        summary: 'Tell node by node why tasks wait, or where they could go',
+        load: () => import('./service/explain.js'),
+      },
       inspect: {
         summary: 'Display detailed information on one or more services',
         load: () => import('./service/inspect.js'),

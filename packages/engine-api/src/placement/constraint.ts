@@ -16,6 +16,8 @@ export interface Constraint {
   readonly isSoft: boolean
   /** Whether this node satisfies it. */
   readonly matches: (node: ConstrainedNode) => boolean
+  /** What this node has for the key, in words for people. */
+  readonly found: (node: ConstrainedNode) => string
 }
 
 const KEY = /^[a-z_][a-z0-9_.-]+$/i
@@ -40,7 +42,13 @@ function parseConstraint(text: string): Constraint {
   const wanted = operator === '=='
   // A key that nobody knows, or an address that is none, keeps every node out, whatever the operator says.
   const matches = holds === undefined ? () => false : (node: ConstrainedNode) => holds(node) === wanted
-  return { text, key, operator, isSoft, matches }
+  return { text, key, operator, isSoft, matches, found: describerOf(key) }
+}
+
+function describerOf(key: string): (node: ConstrainedNode) => string {
+  const read = readerOf(key)
+  if (read === undefined) return () => `no node has ${key}: unknown key`
+  return (node) => read(node) || 'not set'
 }
 
 /** The test whether what the key names has the value; undefined when no node has such a thing. */

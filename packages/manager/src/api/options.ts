@@ -8,6 +8,7 @@ import type { NodeEngines } from '../relay/index.js'
 import type { ClusterRecord, NodeRecord } from '../state/records.js'
 import type { State } from '../state/state.js'
 import type { EventLog } from './events/index.js'
+import type { AskNodes } from './services/explanation.js'
 import type { WriteQueue } from './write-queue.js'
 
 export interface RemoteManager {
@@ -130,6 +131,8 @@ export interface ApiOptions {
   readonly onceArrived?: (create: () => Promise<string>) => Promise<string>
   /** Waits a while until no host leads anybody to what a service has stopped to offer. Without it nobody waits. */
   readonly onceDeparted?: (serviceId: string) => Promise<void>
+  /** What nodes say to tasks, while this manager leads. Without it nobody can be told why tasks wait. */
+  readonly askNodes?: AskNodes
   /** Without it the cluster can be neither moved nor backed up through this server. */
   readonly transfer?: ClusterTransfer
   /** Given for HTTPS. Without it the server is meant for a socket that only root can open. */

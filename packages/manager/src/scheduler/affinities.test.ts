@@ -3,8 +3,9 @@ import { VirtualClock } from '@shoal/common/virtual-clock'
 import { describe, expect, test } from 'vitest'
 import { put, type ServiceRecord, type SpecRecord, type TaskRecord } from '../state/records.js'
 import { aNode, aService, aSpec, createTestState, storeRecord } from '../state/testing/index.js'
-import { explainTask } from './explain.js'
+import { explain } from './explain.js'
 import { createScheduler } from './index.js'
+import { NodeSet } from './node-set.js'
 import { decide, outcomes, pending, running, specWith, viewOf, type Given } from './testing/index.js'
 
 const nodes = [aNode('n1'), aNode('n2'), aNode('n3')]
@@ -121,9 +122,9 @@ test('given a task that waits for company, when the other one comes, then it fol
 test('the explanation names the affinity that a node does not satisfy', () => {
   const specs = asking('affinity:tier==back')
   const view = viewOf({ nodes, specs, services: [db], tasks: [ofDb('d1', 'n2'), pending('new')] })
-  const verdicts = explainTask(view, 'new').nodes
-  expect(verdicts.find(({ nodeId }) => nodeId === 'n2')?.accepts).toBe(true)
-  expect(verdicts.find(({ nodeId }) => nodeId === 'n1')?.refusals).toEqual([
-    { filter: 'affinities', detail: 'does not satisfy affinity:tier==back' },
+  const verdicts = explain(view, { type: 'task', taskId: 'new' }, NodeSet.of(view)).nodes
+  expect(verdicts.find(({ ID }) => ID === 'n2')?.Accepts).toBe(true)
+  expect(verdicts.find(({ ID }) => ID === 'n1')?.Refusals).toEqual([
+    { Filter: 'affinities', Asked: 'affinity:tier==back', Found: 'not there' },
   ])
 })

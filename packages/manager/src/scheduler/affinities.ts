@@ -1,7 +1,7 @@
 import type { Affinity } from '@shoal/engine-api'
 import type { ServiceRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
-import type { Allowance } from './filters.js'
+import type { Allowance, Reason } from './filters.js'
 import type { Baselines, UseOf } from './measured-use.js'
 import type { NodeInfo, Occupant } from './node-info.js'
 
@@ -24,6 +24,8 @@ export interface AffinityTest {
    * must not be there any more, unless the new task takes its place.
    */
   unmet(node: NodeInfo, allowance: Allowance | undefined): string | undefined
+  /** All that the node does not satisfy, for people. */
+  reasons(node: NodeInfo, allowance: Allowance | undefined): Reason[]
 }
 
 /** Looks for neighbours on a node. */
@@ -35,11 +37,17 @@ interface Lookout {
 
 export function affinityTest(affinities: readonly Affinity[], surroundings: Surroundings): AffinityTest {
   const lookouts = affinities.map((affinity) => lookoutFor(affinity, surroundings))
+  const isUnmet = (each: Lookout, node: NodeInfo, allowance: Allowance | undefined): boolean =>
+    each.affinity.operator === '==' ? !each.staysOn(node) : each.isOn(node, allowance)
   return {
-    unmet: (node, allowance) =>
-      lookouts.find((each) =>
-        each.affinity.operator === '==' ? !each.staysOn(node) : each.isOn(node, allowance),
-      )?.affinity.text,
+    unmet: (node, allowance) => lookouts.find((each) => isUnmet(each, node, allowance))?.affinity.text,
+    reasons: (node, allowance) =>
+      lookouts
+        .filter((each) => isUnmet(each, node, allowance))
+        .map(({ affinity: { text, operator } }) => ({
+          Asked: text,
+          Found: operator === '==' ? 'not there' : 'there',
+        })),
   }
 }
 

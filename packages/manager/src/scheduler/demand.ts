@@ -28,8 +28,8 @@ export interface Demand {
   /** `tcp/8080`: the ports published in host mode under a fixed number. */
   readonly hostPorts: readonly string[]
   readonly plugins: readonly PluginDemand[]
-  /** The texts of those that are no wishes. */
-  readonly constraints: readonly string[]
+  /** Those that are no wishes. */
+  readonly constraints: readonly Pick<Constraint, 'text' | 'matches' | 'found'>[]
   readonly meetsConstraints: (node: ConstrainedNode) => boolean
   /** The constraints look at what each node has for itself: its ID, its name, its address. */
   readonly singlesOut: boolean
@@ -79,7 +79,7 @@ function placementDemand(texts: readonly string[], surroundings: Surroundings): 
     const constraints = divided(parseConstraints(texts))
     const affinities = divided(parseAffinities(texts))
     return {
-      constraints: constraints.conditions.map(({ text }) => text),
+      constraints: constraints.conditions,
       meetsConstraints: (node) => matchesConstraints(constraints.conditions, node),
       singlesOut: singlesOut(constraints.conditions),
       affinities:
@@ -87,8 +87,10 @@ function placementDemand(texts: readonly string[], surroundings: Surroundings): 
       unmet: unmetWishes(constraints.wishes, affinities.wishes, surroundings),
     }
   } catch {
-    const never = { meetsConstraints: () => false, singlesOut: false }
-    return { constraints: texts, ...never, affinities: undefined, unmet: undefined }
+    const never = { matches: () => false, found: () => 'cannot be understood' }
+    const constraints = texts.map((text) => ({ text, ...never }))
+    const meetsConstraints = (): boolean => false
+    return { constraints, meetsConstraints, singlesOut: false, affinities: undefined, unmet: undefined }
   }
 }
 

@@ -1,63 +1,122 @@
-import { isTerminal, ShoalError } from '@shoal/common'
+import { isAtLeast, isTerminal, ShoalError } from '@shoal/common'
+import type { NodeVerdict } from '@shoal/engine-api'
+import type { TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import { allowanceFor } from './decide.js'
-import { describeRefusals, filtersFor, type Tally } from './filters.js'
-import { NodeSet } from './node-set.js'
+import type { Demand } from './demand.js'
+import { describeRefusals, filtersFor, type Allowance, type PortHolders, type Tally } from './filters.js'
+import type { NodeInfo, Occupant } from './node-info.js'
+import type { NodeSet } from './node-set.js'
 
-/** What one node says to a task. */
-export interface NodeVerdict {
-  readonly nodeId: string
-  readonly hostname: string
-  readonly accepts: boolean
-  /** Every reason against it, with figures; a task counts for the first in its summary. */
-  readonly refusals: readonly { readonly filter: string; readonly detail: string }[]
-}
+/** Of whom nodes are asked what they say to it. */
+export type Subject =
+  | { readonly type: 'task'; readonly taskId: string }
+  /** A task that there is not yet. */
+  | { readonly type: 'new'; readonly serviceId: string; readonly specVersion: number }
+  /** The task that each node has, or is to have, of a global service. */
+  | { readonly type: 'each'; readonly serviceId: string; readonly specVersion: number }
 
 export interface Explanation {
-  readonly taskId: string
-  /** Where the task is, if it has a node. */
-  readonly nodeId?: string
   /** Docker's text: the sum of the nodes' first reasons. Empty when a node would take the task. */
   readonly summary: string
   readonly nodes: readonly NodeVerdict[]
 }
 
+/** What is asked of nodes, and of which. */
+interface Question {
+  readonly demand: Demand
+  readonly isAsked: (node: NodeInfo) => boolean
+  readonly allowanceOn: (node: NodeInfo) => Allowance | undefined
+  readonly isOn: (node: NodeInfo) => boolean
+}
+
 /**
- * Why a task is placed, or is not: what each node would say to it now. A task that has a node already is
- * judged as if it were not there.
- * @param set the scheduler's own nodes, if at hand: to count them anew takes time in a large cluster
- * @throws ShoalError `not-found` when there is no such task or its spec is gone
+ * What each node says to a task now. A task that has a node already is judged as if it were not there. A task that is
+ * bound to its node is judged there alone.
+ * @param set what nodes have to give: the scheduler's own, because to count it anew takes time in a large cluster
+ * @throws ShoalError `not-found` when there is no such task, or its spec is gone
  */
-export function explainTask(view: StateView, taskId: string, set: NodeSet = NodeSet.of(view)): Explanation {
-  const task = view.get('task', taskId)
-  const demand = task && set.demandOf(task.ServiceID, task.Shoal.SpecVersion)
-  if (task === undefined || demand === undefined)
-    throw new ShoalError('not-found', `task ${taskId} not found`)
-  // Nobody but this task is in its own way.
-  const own = set.occupant(taskId)
-  const allowance =
-    own && !isTerminal(task.Status.State) ? { replaced: own, sharesAll: true } : allowanceFor(set, task)
+export function explain(view: StateView, subject: Subject, set: NodeSet): Explanation {
+  const { demand, isAsked, allowanceOn, isOn } = questionOf(view, subject, set)
   const filters = filtersFor(demand)
+  const holders = holdersIn(view, set)
   const tally: Tally = new Map()
-  const isGlobal = task.Slot === undefined && task.NodeID !== undefined
   const nodes: NodeVerdict[] = []
   for (const node of set.nodes.values()) {
-    if (isGlobal && node.id !== task.NodeID) continue
-    const here = allowance?.replaced.node === node ? allowance : undefined
+    if (!isAsked(node)) continue
+    const here = allowanceOn(node)
     const against = filters.filter((filter) => !filter.accepts(demand, node, here))
     const [first] = against
     if (first) tally.set(first, (tally.get(first) ?? 0) + 1)
     nodes.push({
-      nodeId: node.id,
-      hostname: node.record.Description.Hostname,
-      accepts: against.length === 0,
-      refusals: against.map((filter) => ({ filter: filter.name, detail: filter.detail(demand, node, here) })),
+      ID: node.id,
+      Hostname: node.record.Description.Hostname,
+      Accepts: against.length === 0,
+      ...(isOn(node) && { IsHere: true }),
+      Refusals: against.flatMap((filter) =>
+        filter.reasons(demand, node, here, holders).map((reason) => ({ Filter: filter.name, ...reason })),
+      ),
     })
   }
+  return { summary: nodes.some(({ Accepts }) => Accepts) ? '' : describeRefusals(tally), nodes }
+}
+
+function questionOf(view: StateView, subject: Subject, set: NodeSet): Question {
+  if (subject.type === 'task') return aboutTask(view, subject.taskId, set)
+  const demand = set.demandOf(subject.serviceId, subject.specVersion)
+  if (demand === undefined) throw notFound(`service ${subject.serviceId}`)
+  const isAsked = (): boolean => true
+  if (subject.type === 'new') return { demand, isAsked, allowanceOn: () => undefined, isOn: () => false }
+  const own = occupantsOf(view, subject.serviceId, set)
+  const allowanceOn = (node: NodeInfo): Allowance | undefined => inPlaceOf(own.get(node.id))
+  return { demand, isAsked, allowanceOn, isOn: (node) => own.has(node.id) }
+}
+
+function aboutTask(view: StateView, taskId: string, set: NodeSet): Question {
+  const task = view.get('task', taskId)
+  const demand = task && set.demandOf(task.ServiceID, task.Shoal.SpecVersion)
+  if (task === undefined || demand === undefined) throw notFound(`task ${taskId}`)
+  const own = isTerminal(task.Status.State) ? undefined : set.occupant(taskId)
+  const allowance = inPlaceOf(own) ?? allowanceFor(set, task)
   return {
-    taskId,
-    ...(task.NodeID !== undefined && { nodeId: task.NodeID }),
-    summary: nodes.some((node) => node.accepts) ? '' : describeRefusals(tally),
-    nodes,
+    demand,
+    isAsked: (node) => !isBound(task) || node.id === task.NodeID,
+    allowanceOn: (node) => (allowance?.replaced.node === node ? allowance : undefined),
+    isOn: (node) => own?.node === node,
   }
+}
+
+/** Nobody but the task itself is in its own way. */
+function inPlaceOf(own: Occupant | undefined): Allowance | undefined {
+  return own && { replaced: own, sharesAll: true }
+}
+
+/** Whether it can go to one node only: as a task of a global service, or because a rebalance has chosen its node. */
+function isBound({ Slot: slot, NodeID: nodeId, Status: status }: TaskRecord): boolean {
+  return nodeId !== undefined && (slot === undefined || !isAtLeast(status.State, 'assigned'))
+}
+
+/** The tasks of a service that take room, by their nodes. */
+function occupantsOf(view: StateView, serviceId: string, set: NodeSet): ReadonlyMap<string, Occupant> {
+  const found = new Map<string, Occupant>()
+  for (const task of view.tasksOfService(serviceId)) {
+    const occupant = set.occupant(task.ID)
+    if (occupant) found.set(occupant.node.id, occupant)
+  }
+  return found
+}
+
+function holdersIn(view: StateView, set: NodeSet): PortHolders {
+  return (node, port) => {
+    const names = new Set<string>()
+    for (const task of view.tasksOfNode(node.id)) {
+      if (!set.occupant(task.ID)?.demand?.hostPorts.includes(port)) continue
+      names.add(view.get('service', task.ServiceID)?.Spec.Name ?? task.ServiceID)
+    }
+    return [...names]
+  }
+}
+
+function notFound(what: string): ShoalError {
+  return new ShoalError('not-found', `${what} not found`)
 }

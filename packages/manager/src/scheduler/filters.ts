@@ -1,7 +1,8 @@
-import { matchesPlatform } from '@shoal/engine-api'
+import { matchesPlatform, type NodeRefusal, type Platform } from '@shoal/engine-api'
 import { placesBeside } from './affinities.js'
 import type { Demand, PluginDemand } from './demand.js'
 import type { NodeInfo, Occupant } from './node-info.js'
+import { measuredShortages, shortages } from './shortages.js'
 
 /** A task whose place the new one takes. */
 export interface Allowance {
@@ -12,6 +13,12 @@ export interface Allowance {
    */
   readonly sharesAll: boolean
 }
+
+/** One thing that a refusing node has not. */
+export type Reason = Omit<NodeRefusal, 'Filter'>
+
+/** The names of the services that hold a port such as `tcp/8080` on a node. */
+export type PortHolders = (node: NodeInfo, port: string) => readonly string[]
 
 /** One reason for which a node may refuse a task. */
 export interface Filter {
@@ -24,8 +31,13 @@ export interface Filter {
   accepts(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): boolean
   /** Docker's words for so many nodes that refused. */
   summarize(nodes: number): string
-  /** For a node that refused: the figures. */
-  detail(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string
+  /** For a node that refused: everything that it lacks, with the figures. `Asked` is the same for all nodes. */
+  reasons(
+    demand: Demand,
+    node: NodeInfo,
+    allowance: Allowance | undefined,
+    holders: PortHolders,
+  ): readonly Reason[]
 }
 
 const ready: Filter = {
@@ -34,10 +46,11 @@ const ready: Filter = {
   applies: () => true,
   accepts: (_demand, node) => node.available,
   summarize: (nodes) => `${count(nodes)} not available for new tasks`,
-  detail: (_demand, { record }) =>
-    record.Status.State === 'ready'
-      ? `the node's availability is ${record.Spec.Availability ?? 'active'}`
-      : `the node is ${record.Status.State}`,
+  reasons: (_demand, { record }) => {
+    const { Spec: spec, Status: status } = record
+    const Found = status.State === 'ready' ? `availability ${spec.Availability ?? 'active'}` : status.State
+    return [{ Asked: 'a node that takes tasks', Found }]
+  },
 }
 
 const resources: Filter = {
@@ -52,24 +65,7 @@ const resources: Filter = {
     )
   },
   summarize: (nodes) => `insufficient resources on ${count(nodes)}`,
-  detail: (demand, node, allowance) => shortages(demand, node, allowance).join('; '),
-}
-
-function shortages(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string[] {
-  const lent = allowance?.sharesAll ? allowance.replaced : undefined
-  const cpusFree = node.nanoCpusFree + (lent?.demand?.nanoCpus ?? 0)
-  const memoryFree = node.memoryFree + (lent?.demand?.memoryBytes ?? 0)
-  const short: string[] = []
-  if (demand.nanoCpus > cpusFree)
-    short.push(`reserves ${demand.nanoCpus / 1e9} CPUs, ${cpusFree / 1e9} are free`)
-  if (demand.memoryBytes > memoryFree) {
-    short.push(`reserves ${demand.memoryBytes} bytes of memory, ${memoryFree} are free`)
-  }
-  for (const { kind, amount } of demand.generic) {
-    const free = node.generic.free(kind, lent?.generic)
-    if (amount > free) short.push(`reserves ${amount} of "${kind}", ${free} are free`)
-  }
-  return short
+  reasons: shortages,
 }
 
 const plugins: Filter = {
@@ -78,11 +74,10 @@ const plugins: Filter = {
   applies: (demand) => demand.plugins.length > 0,
   accepts: (demand, node) => demand.plugins.every((plugin) => hasPlugin(node, plugin)),
   summarize: (nodes) => `missing plugin on ${count(nodes)}`,
-  detail: (demand, node) =>
+  reasons: (demand, node) =>
     demand.plugins
       .filter((plugin) => !hasPlugin(node, plugin))
-      .map(({ type, name }) => `the ${type.toLowerCase()} plugin "${name}" is missing`)
-      .join('; '),
+      .map(({ type, name }) => ({ Asked: `the ${type.toLowerCase()} plugin "${name}"`, Found: 'missing' })),
 }
 
 function hasPlugin(node: NodeInfo, wanted: PluginDemand): boolean {
@@ -100,7 +95,10 @@ const constraints: Filter = {
   applies: (demand) => demand.constraints.length > 0,
   accepts: (demand, node) => demand.meetsConstraints(node.record),
   summarize: (nodes) => `scheduling constraints not satisfied on ${count(nodes)}`,
-  detail: (demand) => `does not satisfy ${demand.constraints.join(', ')}`,
+  reasons: (demand, { record }) =>
+    demand.constraints
+      .filter((constraint) => !constraint.matches(record))
+      .map(({ text, found }) => ({ Asked: text, Found: found(record) })),
 }
 
 const affinities: Filter = {
@@ -108,7 +106,7 @@ const affinities: Filter = {
   applies: (demand) => demand.affinities !== undefined,
   accepts: (demand, node, allowance) => demand.affinities?.unmet(node, allowance) === undefined,
   summarize: (nodes) => `affinities not satisfied on ${count(nodes)}`,
-  detail: (demand, node, allowance) => `does not satisfy ${demand.affinities?.unmet(node, allowance)}`,
+  reasons: (demand, node, allowance) => demand.affinities?.reasons(node, allowance) ?? [],
 }
 
 const platform: Filter = {
@@ -117,11 +115,16 @@ const platform: Filter = {
   applies: (demand) => demand.platforms.length > 0,
   accepts: (demand, node) => matchesPlatform(demand.platforms, node.record.Description.Platform),
   summarize: (nodes) => `unsupported platform on ${count(nodes)}`,
-  detail(demand, node) {
-    const { OS: os, Architecture: architecture } = node.record.Description.Platform
-    const offered = demand.platforms.map((each) => `${each.OS ?? ''}/${each.Architecture ?? ''}`)
-    return `the node is ${os ?? ''}/${architecture ?? ''}, the image is for ${offered.join(', ')}`
-  },
+  reasons: (demand, node) => [
+    {
+      Asked: `one of the image's platforms: ${demand.platforms.map(platformText).join(', ')}`,
+      Found: platformText(node.record.Description.Platform),
+    },
+  ],
+}
+
+function platformText({ OS: os = '', Architecture: architecture = '' }: Platform): string {
+  return `${os || 'any'}/${architecture || 'any'}`
 }
 
 const hostPorts: Filter = {
@@ -129,7 +132,11 @@ const hostPorts: Filter = {
   applies: (demand) => demand.hostPorts.length > 0,
   accepts: (demand, node, allowance) => takenPorts(demand, node, allowance).length === 0,
   summarize: (nodes) => `host-mode port already in use on ${count(nodes)}`,
-  detail: (demand, node, allowance) => `in use: ${takenPorts(demand, node, allowance).join(', ')}`,
+  reasons: (demand, node, allowance, holders) =>
+    takenPorts(demand, node, allowance).map((port) => ({
+      Asked: `the host's port ${port}`,
+      Found: ['in use by', holders(node, port).join(', ') || 'a task'].join(' '),
+    })),
 }
 
 function takenPorts(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string[] {
@@ -142,8 +149,12 @@ const maxReplicas: Filter = {
   applies: (demand) => demand.maxReplicas > 0,
   accepts: (demand, node, allowance) => placesBeside(node, demand.serviceId, allowance) < demand.maxReplicas,
   summarize: () => 'max replicas per node limit exceed',
-  detail: (demand, node, allowance) =>
-    `${placesBeside(node, demand.serviceId, allowance)} tasks of the service are here, ${demand.maxReplicas} are allowed`,
+  reasons: (demand, node, allowance) => [
+    {
+      Asked: `at most ${demand.maxReplicas} of the service per node`,
+      Found: `${placesBeside(node, demand.serviceId, allowance)} here`,
+    },
+  ],
 }
 
 const measured: Filter = {
@@ -151,22 +162,7 @@ const measured: Filter = {
   applies: (demand) => (demand.nanoCpus > 0 || demand.memoryBytes > 0) && demand.measured.isAsked,
   accepts: (demand, node, allowance) => measuredShortages(demand, node, allowance).length === 0,
   summarize: (nodes) => `too much in use on ${count(nodes)}`,
-  detail: (demand, node, allowance) => measuredShortages(demand, node, allowance).join('; '),
-}
-
-/** A node of which nothing was measured is judged by reservations alone. */
-function measuredShortages(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string[] {
-  const lent = allowance?.sharesAll ? allowance.replaced.demand : undefined
-  const cpusFree = (demand.measured.nanoCpusFree(node) ?? Infinity) + (lent?.nanoCpus ?? 0)
-  const memoryFree = (demand.measured.memoryFree(node) ?? Infinity) + (lent?.memoryBytes ?? 0)
-  const short: string[] = []
-  if (demand.nanoCpus > 0 && demand.nanoCpus > cpusFree) {
-    short.push(`reserves ${demand.nanoCpus / 1e9} CPUs, ${(cpusFree / 1e9).toFixed(2)} are not in use`)
-  }
-  if (demand.memoryBytes > 0 && demand.memoryBytes > memoryFree) {
-    short.push(`reserves ${demand.memoryBytes} bytes of memory, ${memoryFree} are not in use`)
-  }
-  return short
+  reasons: measuredShortages,
 }
 
 /** In Docker's order, then what Docker does not know: a node counts for the first that refuses. */

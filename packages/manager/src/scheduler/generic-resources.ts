@@ -38,6 +38,12 @@ export class GenericPool {
     this.#count(resources, -1)
   }
 
+  /** How much of a kind the node offers, held or free. */
+  total(kind: string): number {
+    const offer = this.#offers?.get(kind)
+    return offer === undefined ? 0 : offer.names.size || offer.amount
+  }
+
   /** @param lent held by a task whose place is taken: counts as free */
   free(kind: string, lent: readonly GenericResource[] = []): number {
     const offer = this.#offers?.get(kind)

@@ -55,6 +55,7 @@ export class SchedulerLoop {
   #stamp: { readonly atMs: number; readonly text: string } | undefined
   #steps = 0
   #isLoaded = false
+  #loaded = Promise.resolve()
 
   constructor(options: SchedulerOptions) {
     this.#options = options
@@ -83,15 +84,15 @@ export class SchedulerLoop {
       },
       { once: true },
     )
-    void this.#load()
+    this.#loaded = this.#load()
   }
 
-  /** The nodes as the scheduler sees them, claims under way included. */
-  get nodes(): NodeSet {
-    return this.#set
+  /** Resolves when all that was there at the start has been read, or the scheduler is stopped. */
+  get loaded(): Promise<void> {
+    return this.#loaded
   }
 
-  /** The same, but only when all that was there at the start has been read. */
+  /** The nodes as the scheduler sees them, claims under way included, when all that was there has been read. */
   get loadedNodes(): NodeSet | undefined {
     return this.#isLoaded ? this.#set : undefined
   }

@@ -78,12 +78,12 @@ describe('the scheduler at work', () => {
     await storeRecord(state, 'task', pendingTask('b'))
     await clock.advanceAsync(20)
     expect(state.get('task', 'b')?.Status.Err).toBe('no suitable node (insufficient resources on 1 node)')
-    expect(scheduler.explain('b').nodes).toEqual([
+    expect((await scheduler.explain({ type: 'task', taskId: 'b' })).nodes).toEqual([
       {
-        nodeId: 'n1',
-        hostname: 'n1',
-        accepts: false,
-        refusals: [{ filter: 'resources', detail: 'reserves 3 CPUs, 1 are free' }],
+        ID: 'n1',
+        Hostname: 'n1',
+        Accepts: false,
+        Refusals: [{ Filter: 'resources', Asked: '3 CPUs', Found: '1 of 4 free', Amount: 1 }],
       },
     ])
     const first = state.get('task', 'a')

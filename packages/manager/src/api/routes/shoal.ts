@@ -6,11 +6,15 @@ import type { ApiOptions, ClusterTransfer, EtcdAccess } from '../options.js'
 import { readJson } from '../request/body.js'
 import { findService } from '../request/lookup.js'
 import { pathId } from '../request/query.js'
+import { type AskNodes, explainService, explainTask } from '../services/explanation.js'
 import { planRebalance, rebalanceAnswer } from '../services/rebalance.js'
 import { transact } from '../../state/state.js'
 
-/** What Docker's API has no path for: where the cluster is kept, its backup, its move to etcd, rebalancing. */
-export function shoalRoutes(app: FastifyInstance, { transfer, state, clock }: ApiOptions): void {
+/** What Docker's API has no path for: where the cluster is kept, its backup, its move to etcd; rebalancing; why tasks wait. */
+export function shoalRoutes(
+  app: FastifyInstance,
+  { transfer, state, clock, askNodes = nobody }: ApiOptions,
+): void {
   app.get('/shoal/store', () => given(transfer).storeInfo())
 
   app.get('/shoal/backup', async (_request, reply) => {
@@ -31,6 +35,14 @@ export function shoalRoutes(app: FastifyInstance, { transfer, state, clock }: Ap
     const reference = pathId(request)
     return transact(state, () => planRebalance(state, reference, clock.now()))
   })
+
+  const parts = { state, clock, askNodes }
+  app.get('/shoal/services/:id/explanation', (request) => explainService(parts, pathId(request)))
+  app.get('/shoal/tasks/:id/explanation', (request) => explainTask(parts, pathId(request)))
+}
+
+const nobody: AskNodes = () => {
+  throw notImplemented('explaining where tasks go through this server')
 }
 
 function given(transfer: ClusterTransfer | undefined): ClusterTransfer {

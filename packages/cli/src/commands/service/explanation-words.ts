@@ -1,0 +1,56 @@
+import type { ExplainedTask, NodeVerdict, PlacementCase, PlacementExplanation } from '@shoal/engine-api'
+import { ago, shortId } from '../../output/index.js'
+
+const WAITING: ReadonlySet<string> = new Set(['new', 'allocated', 'pending'])
+const ALIVE: ReadonlySet<string> = new Set(['ready', 'running', 'complete'])
+
+/** What is said of the whole service. */
+export function serviceLine({
+  Service: service,
+  Waiting: waiting,
+  Placed: placed,
+}: PlacementExplanation): string {
+  const total = waiting + placed
+  const tasks = total === 1 ? 'task' : 'tasks'
+  if (total === 0) return `${service.Name}: no task is to run at present`
+  if (waiting > 0) return `${service.Name}: ${waiting} of ${total} ${tasks} without a node`
+  return `${service.Name}: ${total} of ${total} ${tasks} with a node`
+}
+
+/**
+ * What is said of the tasks of one case, before the nodes.
+ * @param nowMs milliseconds since the epoch
+ */
+export function caseLine({ Task: task, Others, Summary, Nodes }: PlacementCase, nowMs: number): string {
+  if (!task) {
+    return Nodes.some(({ IsHere }) => IsHere)
+      ? 'What each node says to the task that it has, or would have:'
+      : 'What each node says to a new task:'
+  }
+  const who = Others === 0 ? task.Name : `${task.Name} and ${Others} ${Others === 1 ? 'other' : 'others'}`
+  const isWanted = ALIVE.has(task.DesiredState)
+  if (!isWanted || !WAITING.has(task.State))
+    return `${task.Name} ${whereabouts(task, Nodes, isWanted, nowMs)}`
+  if (task.State !== 'pending') return `${who}: no network address yet${task.Err ? `: ${task.Err}` : ''}`
+  return `${who}: ${Summary || task.Err || 'about to be given a node'}`
+}
+
+function whereabouts(
+  task: ExplainedTask,
+  nodes: readonly NodeVerdict[],
+  isWanted: boolean,
+  nowMs: number,
+): string {
+  const host = nodes.find(({ ID }) => ID === task.NodeID)?.Hostname ?? shortId(task.NodeID ?? '')
+  const place = host === '' ? 'has no node' : `is on ${host}`
+  const error = task.Err ? `: ${task.Err}` : ''
+  return `${place}: ${task.State} ${ago(task.Since, nowMs)}${error}${isWanted ? '' : ' (not to run any more)'}`
+}
+
+/** How many of the nodes would take the task. */
+export function offerLine({ Nodes }: PlacementCase): string {
+  const takers = Nodes.filter(({ Accepts, IsHere }) => Accepts && !IsHere).length
+  const total = Nodes.filter(({ IsHere }) => !IsHere).length
+  const others = total < Nodes.length ? 'other ' : ''
+  return `${takers} of ${total} ${others}${total === 1 ? 'node' : 'nodes'} would take it`
+}
