@@ -5,6 +5,8 @@ export type { Look, Slot } from './slots.js'
 
 const DEFAULT_MONITOR_MS = 5000
 const NANOSECONDS_PER_MS = 1e6
+/** How the reason of a task begins that no node takes. */
+const NO_NODE = 'no suitable node'
 
 /** What is being waited for. */
 export interface Goal {
@@ -36,6 +38,8 @@ export interface Progress {
   done: number
   /** What the rollout itself says beside the tasks. */
   note?: string | undefined
+  /** The service whose tasks find no node: there is more to be known about that. */
+  unplaced?: string | undefined
   verify?: string | undefined
   outcome?: Outcome | undefined
 }
@@ -64,6 +68,7 @@ export function decideProgress(
     slots,
     done,
     note: rollingBack && status?.Message ? `rollback: ${status.Message}` : undefined,
+    unplaced: slots?.some(({ reason }) => reason?.startsWith(NO_NODE)) ? goal.name : undefined,
   }
   const ended = endedByStatus(goal, status, converged)
   if (ended !== undefined) return { memory: {}, progress: { ...progress, outcome: ended } }

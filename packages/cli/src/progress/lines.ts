@@ -23,6 +23,9 @@ export function progressLines(progress: Progress): ProgressLine[] {
   const width = Math.max(0, ...slots.map(({ name }) => name.length))
   if (slots.length <= MOST_BARS) lines.push(...slots.map((slot) => slotLine(slot, progress.job, width)))
   lines.push(...reasonLines(slots))
+  if (progress.unplaced !== undefined) {
+    lines.push({ id: 'explain', text: `  node by node: ctl service explain ${progress.unplaced}` })
+  }
   const verdict = progress.outcome?.kind === 'converged' ? progress.outcome.message : progress.verify
   if (verdict !== undefined) lines.push({ id: 'verify', text: `verify: ${verdict}` })
   return lines

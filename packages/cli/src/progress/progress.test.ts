@@ -65,8 +65,8 @@ describe('what is shown', () => {
   test('why tasks are stuck, once for all that share the reason', () => {
     const Err = 'no suitable node (insufficient resources on 2 nodes)'
     expect(
-      say(three, [task(1, 'running'), task(2, 'pending', { Err }), task(3, 'pending', { Err })]).slice(-1),
-    ).toEqual([`  2/3, 3/3: ${Err}`])
+      say(three, [task(1, 'running'), task(2, 'pending', { Err }), task(3, 'pending', { Err })]).slice(-2),
+    ).toEqual([`  2/3, 3/3: ${Err}`, '  node by node: ctl service explain web'])
   })
   test('the reason of a crash loop, while the next attempt only waits', () => {
     const crashed = task(1, 'failed', { DesiredState: 'shutdown', Err: 'task: non-zero exit (1)' })

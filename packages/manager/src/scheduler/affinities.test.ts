@@ -119,10 +119,11 @@ test('given a task that waits for company, when the other one comes, then it fol
   expect(state.get('task', 'follower')?.NodeID).toBe(home)
 })
 
-test('the explanation names the affinity that a node does not satisfy', () => {
+test('the explanation names the affinity that a node does not satisfy', async () => {
   const specs = asking('affinity:tier==back')
   const view = viewOf({ nodes, specs, services: [db], tasks: [ofDb('d1', 'n2'), pending('new')] })
-  const verdicts = explain(view, { type: 'task', taskId: 'new' }, NodeSet.of(view)).nodes
+  const parts = { view, set: NodeSet.of(view), clock: new VirtualClock() }
+  const { nodes: verdicts } = await explain(parts, { type: 'task', taskId: 'new' })
   expect(verdicts.find(({ ID }) => ID === 'n2')?.Accepts).toBe(true)
   expect(verdicts.find(({ ID }) => ID === 'n1')?.Refusals).toEqual([
     { Filter: 'affinities', Asked: 'affinity:tier==back', Found: 'not there' },

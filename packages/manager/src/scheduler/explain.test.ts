@@ -1,3 +1,4 @@
+import { VirtualClock } from '@shoal/common/virtual-clock'
 import { describe, expect, test } from 'vitest'
 import type { NodeRecord } from '../state/records.js'
 import { aNode, aService } from '../state/testing/index.js'
@@ -20,9 +21,9 @@ import {
 } from './testing/index.js'
 
 const GiB = 1024 ** 3
-const asked = (given: Given, subject: Subject = { type: 'task', taskId: 'new' }): Explanation => {
+const asked = (given: Given, subject: Subject = { type: 'task', taskId: 'new' }): Promise<Explanation> => {
   const view = viewOf({ ...given, tasks: [...(given.tasks ?? []), pending('new')] })
-  return explain(view, subject, NodeSet.of(view, given.useOf))
+  return explain({ view, set: NodeSet.of(view, given.useOf), clock: new VirtualClock() }, subject)
 }
 /** `node: asked for | found`, a line for everything that a node lacks. */
 const lines = ({ nodes }: Explanation): string[] =>
@@ -149,8 +150,8 @@ describe('what a node says that refuses a task', () => {
       ['n1: 2 CPUs not in use | 1.5 of 4', 'n1: 1GiB of memory not in use | 512MiB of 8GiB'],
     ],
   ]
-  test.each(cases)('%s', (_name, given, expected) => {
-    expect(lines(asked(given))).toEqual(expected)
+  test.each(cases)('%s', async (_name, given, expected) => {
+    expect(lines(await asked(given))).toEqual(expected)
   })
 })
 
@@ -158,33 +159,37 @@ describe('who is asked, and about what', () => {
   const nodes = [small('n1', 2e9, GiB), small('n2', 1e9, GiB)]
   const specs = [specWith(reserving(2e9))]
 
-  test('a task that is placed is not in its own way, but others are', () => {
+  test('a task that is placed is not in its own way, but others are', async () => {
     const tasks = [running('a', 'n1')]
-    expect(lines(asked({ nodes, specs, tasks }, { type: 'task', taskId: 'a' }))).toEqual([
+    expect(lines(await asked({ nodes, specs, tasks }, { type: 'task', taskId: 'a' }))).toEqual([
       'n1 (here) accepts',
       'n2: 2 CPUs | 1 of 1 free',
     ])
-    const forNew = asked({ nodes, specs, tasks }, { type: 'new', serviceId: 'web', specVersion: 1 })
+    const forNew = await asked({ nodes, specs, tasks }, { type: 'new', serviceId: 'web', specVersion: 1 })
     expect(lines(forNew)).toEqual(['n1: 2 CPUs | 0 of 2 free', 'n2: 2 CPUs | 1 of 1 free'])
     expect(forNew.summary).toBe('no suitable node (insufficient resources on 2 nodes)')
   })
 
-  test('a task that is bound to a node is judged there alone', () => {
+  test('a task that is bound to a node is judged there alone', async () => {
     const view = viewOf({ nodes, specs, tasks: [pending('bound', { NodeID: 'n2', Slot: 3 })] })
-    const { summary, nodes: verdicts } = explain(view, { type: 'task', taskId: 'bound' }, NodeSet.of(view))
+    const { summary, nodes: verdicts } = await explain(
+      { view, set: NodeSet.of(view), clock: new VirtualClock() },
+      { type: 'task', taskId: 'bound' },
+    )
     expect(verdicts.map(({ ID }) => ID)).toEqual(['n2'])
     expect(summary).toBe('no suitable node (insufficient resources on 1 node)')
   })
 
-  test('the nodes of a global service are each asked about their own task', () => {
+  test('the nodes of a global service are each asked about their own task', async () => {
     const tasks = [running('a', 'n1')]
-    expect(lines(asked({ nodes, specs, tasks }, { type: 'each', serviceId: 'web', specVersion: 1 }))).toEqual(
-      ['n1 (here) accepts', 'n2: 2 CPUs | 1 of 1 free'],
-    )
+    expect(
+      lines(await asked({ nodes, specs, tasks }, { type: 'each', serviceId: 'web', specVersion: 1 })),
+    ).toEqual(['n1 (here) accepts', 'n2: 2 CPUs | 1 of 1 free'])
   })
 
-  test('a task, or a spec, that is gone is not found', () => {
-    expect(() => asked({ nodes }, { type: 'task', taskId: 'gone' })).toThrow('task gone not found')
-    expect(() => asked({ nodes }, { type: 'new', serviceId: 'web', specVersion: 9 })).toThrow('not found')
+  test('a task, or a spec, that is gone is not found', async () => {
+    await expect(asked({ nodes }, { type: 'task', taskId: 'gone' })).rejects.toThrow('task gone not found')
+    const unknown = { type: 'new', serviceId: 'web', specVersion: 9 } as const
+    await expect(asked({ nodes }, unknown)).rejects.toThrow('not found')
   })
 })

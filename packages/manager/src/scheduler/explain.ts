@@ -1,10 +1,18 @@
-import { isAtLeast, isTerminal, ShoalError } from '@shoal/common'
+import { isAtLeast, isTerminal, ShoalError, type Clock } from '@shoal/common'
 import type { NodeVerdict } from '@shoal/engine-api'
+import { inTurns } from '../loops/in-turns.js'
 import type { TaskRecord } from '../state/records.js'
 import type { StateView } from '../state/view.js'
 import { allowanceFor } from './decide.js'
 import type { Demand } from './demand.js'
-import { describeRefusals, filtersFor, type Allowance, type PortHolders, type Tally } from './filters.js'
+import {
+  describeRefusals,
+  filtersFor,
+  type Allowance,
+  type Filter,
+  type PortHolders,
+  type Tally,
+} from './filters.js'
 import type { NodeInfo, Occupant } from './node-info.js'
 import type { NodeSet } from './node-set.js'
 
@@ -30,35 +38,55 @@ interface Question {
   readonly isOn: (node: NodeInfo) => boolean
 }
 
+export interface ExplainParts {
+  readonly view: StateView
+  /** What nodes have to give: the scheduler's own, because to count it anew takes time in a large cluster. */
+  readonly set: NodeSet
+  readonly clock: Clock
+}
+
 /**
- * What each node says to a task now. A task that has a node already is judged as if it were not there. A task that is
- * bound to its node is judged there alone.
- * @param set what nodes have to give: the scheduler's own, because to count it anew takes time in a large cluster
+ * What each node says to a task now, or in a large cluster within the next moments. A task that has a node already is
+ * judged as if it were not there. A task that is bound to its node is judged there alone.
  * @throws ShoalError `not-found` when there is no such task, or its spec is gone
  */
-export function explain(view: StateView, subject: Subject, set: NodeSet): Explanation {
-  const { demand, isAsked, allowanceOn, isOn } = questionOf(view, subject, set)
-  const filters = filtersFor(demand)
+export async function explain({ view, set, clock }: ExplainParts, subject: Subject): Promise<Explanation> {
+  const question = questionOf(view, subject, set)
+  const filters = filtersFor(question.demand)
   const holders = holdersIn(view, set)
   const tally: Tally = new Map()
   const nodes: NodeVerdict[] = []
-  for (const node of set.nodes.values()) {
-    if (!isAsked(node)) continue
-    const here = allowanceOn(node)
-    const against = filters.filter((filter) => !filter.accepts(demand, node, here))
+  await inTurns(clock, set.nodes.values(), (node) => {
+    if (!question.isAsked(node)) return
+    const against = refusals(filters, question, node)
     const [first] = against
     if (first) tally.set(first, (tally.get(first) ?? 0) + 1)
-    nodes.push({
-      ID: node.id,
-      Hostname: node.record.Description.Hostname,
-      Accepts: against.length === 0,
-      ...(isOn(node) && { IsHere: true }),
-      Refusals: against.flatMap((filter) =>
-        filter.reasons(demand, node, here, holders).map((reason) => ({ Filter: filter.name, ...reason })),
-      ),
-    })
-  }
+    nodes.push(verdict(question, node, against, holders))
+  })
   return { summary: nodes.some(({ Accepts }) => Accepts) ? '' : describeRefusals(tally), nodes }
+}
+
+function refusals(filters: readonly Filter[], { demand, allowanceOn }: Question, node: NodeInfo): Filter[] {
+  const allowance = allowanceOn(node)
+  return filters.filter((filter) => !filter.accepts(demand, node, allowance))
+}
+
+function verdict(
+  { demand, allowanceOn, isOn }: Question,
+  node: NodeInfo,
+  against: readonly Filter[],
+  holders: PortHolders,
+): NodeVerdict {
+  const allowance = allowanceOn(node)
+  return {
+    ID: node.id,
+    Hostname: node.record.Description.Hostname,
+    Accepts: against.length === 0,
+    ...(isOn(node) && { IsHere: true }),
+    Refusals: against.flatMap((filter) =>
+      filter.reasons(demand, node, allowance, holders).map((reason) => ({ Filter: filter.name, ...reason })),
+    ),
+  }
 }
 
 function questionOf(view: StateView, subject: Subject, set: NodeSet): Question {

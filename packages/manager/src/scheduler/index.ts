@@ -58,7 +58,7 @@ export function createScheduler(parts: SchedulerParts): Scheduler {
       await loop.loaded
       const set = loop.loadedNodes
       if (!set) throw new ShoalError('unavailable', 'this manager leads no more')
-      return explain(parts.state, subject, set)
+      return explain({ view: parts.state, set, clock: parts.clock }, subject)
     },
   }
 }

@@ -64,7 +64,7 @@ describe('ctl service explain', () => {
     expect(await explained(full)).toBe(`\
 web: 2 of 5 tasks without a node
 web.4 and 1 other: ${NONE}
-0 of 2 nodes would take it
+nodes that would take it: 0 of 2
 
 NODE      VERDICT   ASKED FOR               FOUND
 host-9    refuses   2 CPUs                  0.5 of 4 free
@@ -75,7 +75,7 @@ host-10   refuses   2 CPUs                  1 of 4 free
 
   test('shows one node of many', async () => {
     const out = await explained(full, '--node', 'host-10')
-    expect(out).toContain('0 of 2 nodes')
+    expect(out).toContain(': 0 of 2')
     expect(out).toContain('host-10')
     expect(out).not.toContain('host-9')
   })
@@ -110,7 +110,7 @@ host-10   refuses   2 CPUs                  1 of 4 free
     expect(await explained(many)).toBe(`\
 web: 2 of 5 tasks without a node
 web.4: about to be given a node
-2 of 1000 nodes would take it
+nodes that would take it: 2 of 1000
 
 NODES     VERDICT   ASKED FOR               FOUND                          NAMES
 2         accepts                                                          d-1, d-2
@@ -132,19 +132,19 @@ NODES     VERDICT   ASKED FOR               FOUND                          NAMES
         Task: task({ State: 'running', NodeID: 'id-host-1' }),
         Nodes: [{ ...accepting('host-1'), IsHere: true }, accepting('host-2')],
       },
-      'web.4 is on host-1: running 3 minutes ago\n1 of 1 other node would take it\n',
+      'web.4 is on host-1: running 3 minutes ago\nother nodes that would take it: 1 of 1\n',
     ],
     [
       'one that has ended',
       { Task: task({ State: 'failed', DesiredState: 'shutdown', Err: 'exit 1', NodeID: 'gone' }) },
-      'web.4 is on gone: failed 3 minutes ago: exit 1 (not to run any more)\n',
+      'web.4 is on gone: failed 3 minutes ago: exit 1 (not to run any more)\n\n',
     ],
     [
       'one that has no address',
       { Task: task({ State: 'new', Err: 'network x is full' }), Nodes: [accepting('host-1')] },
-      'web.4: no network address yet: network x is full\n1 of 1 node would take it\n',
+      'web.4: no network address yet: network x is full\nnodes that would take it: 1 of 1\n',
     ],
-    ['a service without tasks', { Task: undefined as never }, 'What each node says to a new task:\n'],
+    ['a service without tasks', { Task: undefined as never }, 'each node is asked about a new task\n'],
   ])('%s', async (_name, each, words) => {
     expect(await explained(explanation(each))).toContain(words)
   })

@@ -36,10 +36,11 @@ is nearest to taking the task. All is as it is at this moment.`,
       return
     }
     io.print(serviceLine(explanation))
-    for (const [index, each] of explanation.Cases.entries()) {
-      const before = index === 0 ? '' : '\n'
-      io.print(`${before}${caseLine(each, io.clock.now())}\n${offerLine(each)}\n`)
-      for (const line of table(each, shown, isOn(given, 'no-trunc'))) io.print(line.trimEnd())
+    for (const each of explanation.Cases) {
+      const rows = each.Nodes.length > 0 ? ['', ...table(each, shown, isOn(given, 'no-trunc'))] : []
+      const lines = [caseLine(each, io.clock.now()), offerLine(each), ...rows]
+      if (each !== explanation.Cases[0]) io.print('')
+      for (const line of lines) if (line !== undefined) io.print(line.trimEnd())
     }
   },
 }

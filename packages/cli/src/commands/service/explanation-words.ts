@@ -24,8 +24,8 @@ export function serviceLine({
 export function caseLine({ Task: task, Others, Summary, Nodes }: PlacementCase, nowMs: number): string {
   if (!task) {
     return Nodes.some(({ IsHere }) => IsHere)
-      ? 'What each node says to the task that it has, or would have:'
-      : 'What each node says to a new task:'
+      ? 'each node is asked about its own task'
+      : 'each node is asked about a new task'
   }
   const who = Others === 0 ? task.Name : `${task.Name} and ${Others} ${Others === 1 ? 'other' : 'others'}`
   const isWanted = ALIVE.has(task.DesiredState)
@@ -47,10 +47,11 @@ function whereabouts(
   return `${place}: ${task.State} ${ago(task.Since, nowMs)}${error}${isWanted ? '' : ' (not to run any more)'}`
 }
 
-/** How many of the nodes would take the task. */
-export function offerLine({ Nodes }: PlacementCase): string {
-  const takers = Nodes.filter(({ Accepts, IsHere }) => Accepts && !IsHere).length
-  const total = Nodes.filter(({ IsHere }) => !IsHere).length
-  const others = total < Nodes.length ? 'other ' : ''
-  return `${takers} of ${total} ${others}${total === 1 ? 'node' : 'nodes'} would take it`
+/** How many of the nodes would take the task; undefined where no other node is asked. */
+export function offerLine({ Nodes }: PlacementCase): string | undefined {
+  const others = Nodes.filter(({ IsHere }) => !IsHere)
+  if (others.length === 0) return undefined
+  const takers = others.filter(({ Accepts }) => Accepts)
+  const which = others.length < Nodes.length ? 'other nodes' : 'nodes'
+  return `${which} that would take it: ${takers.length} of ${others.length}`
 }

@@ -21,10 +21,11 @@ const web = aService('web', { Spec: { Name: 'web', Mode: { Replicated: { Replica
 const partsFor = (given: Partial<Given>): ExplanationParts => {
   const state = viewOf({ nodes, services: [web], ...given })
   const set = NodeSet.of(state)
+  const clock = new VirtualClock()
   return {
     state,
-    clock: new VirtualClock(),
-    askNodes: (subject) => Promise.resolve(explain(state, subject, set)),
+    clock,
+    askNodes: (subject) => explain({ view: state, set, clock }, subject),
   }
 }
 const told = ({ Waiting, Placed, Cases }: PlacementExplanation): object => ({

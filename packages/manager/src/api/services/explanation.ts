@@ -1,4 +1,4 @@
-import { isBefore, isDesiredAlive, isTerminal, sleep, type Clock } from '@shoal/common'
+import type { Clock } from '@shoal/common'
 import type { ExplainedTask, PlacementCase, PlacementExplanation } from '@shoal/engine-api'
 import type { Explanation, Subject } from '../../scheduler/index.js'
 import type { ServiceRecord, TaskRecord } from '../../state/records.js'
@@ -6,6 +6,7 @@ import type { StateView } from '../../state/view.js'
 import { taskName } from '../answers/task.js'
 import { containerName } from '../containers/find.js'
 import { findService, findTask } from '../request/lookup.js'
+import { type Census, isWaiting, isWanted, takeCensus } from './census.js'
 
 /** Who knows what the nodes say: see `explain` of the scheduler. */
 export type AskNodes = (subject: Subject) => Promise<Explanation>
@@ -27,17 +28,17 @@ export async function explainService(
   parts: ExplanationParts,
   reference: string,
 ): Promise<PlacementExplanation> {
-  const { state, clock } = parts
+  const { state } = parts
   const service = findService(state, reference)
-  const wanted = wantedTasks(state, service.ID)
+  const census = await takeCensus(parts, service.ID)
   const cases: PlacementCase[] = []
-  for (const question of questionsAbout(service, wanted)) {
-    // Ten thousand nodes take a moment: others get their turn in between, and the task may be gone by then.
-    if (cases.length > 0) await sleep(clock, 0)
-    if (cases.length > 0 && question.task && !state.get('task', question.task.ID)) continue
-    cases.push(await caseOf(parts, question))
+  for (const question of questionsAbout(service, census)) {
+    // Each answer takes a moment: the next task may be gone by then.
+    const isGone = question.task && !state.get('task', question.task.ID)
+    if (!isGone) cases.push(await caseOf(parts, question))
   }
-  return answer({ ID: service.ID, Name: service.Spec.Name ?? service.ID }, wanted, cases)
+  if (cases.length === 0) cases.push(await caseOf(parts, aboutNew(service)))
+  return answer({ ID: service.ID, Name: service.Spec.Name ?? service.ID }, census, cases)
 }
 
 /**
@@ -51,7 +52,7 @@ export async function explainTask(parts: ExplanationParts, reference: string): P
   const { ServiceID: ID } = task
   const Name = state.get('service', ID)?.Spec.Name ?? ID
   const only = await caseOf(parts, { subject: { type: 'task', taskId: task.ID }, task, others: 0 })
-  return answer({ ID, Name }, wantedTasks(state, ID), [only])
+  return answer({ ID, Name }, await takeCensus(parts, ID), [only])
 }
 
 /** What the nodes are asked, and the task that speaks for all that it is asked for. */
@@ -61,35 +62,24 @@ interface Question {
   readonly others: number
 }
 
-function questionsAbout(service: ServiceRecord, wanted: readonly TaskRecord[]): Question[] {
-  const waiting = wanted.filter(isWaiting)
-  const { Global: global, GlobalJob: globalJob } = service.Spec.Mode ?? {}
-  const ofService = { serviceId: service.ID, specVersion: service.Shoal.SpecVersion }
-  const [first] = waiting
-  if (global || globalJob) {
-    const others = Math.max(0, waiting.length - 1)
-    return [{ subject: { type: 'each', ...ofService }, task: first, others }]
-  }
-  const [speaker] = wanted
-  if (!speaker) return [{ subject: { type: 'new', ...ofService }, task: undefined, others: 0 }]
-  return sorts(first ? waiting : [speaker]).map(([task, ...others]) => ({
-    subject: { type: 'task', taskId: task.ID },
-    task,
-    others: others.length,
-  }))
+function aboutNew({ ID: serviceId, Shoal: { SpecVersion: specVersion } }: ServiceRecord): Question {
+  return { subject: { type: 'new', serviceId, specVersion }, task: undefined, others: 0 }
 }
 
-/** Tasks to which all nodes say the same, or nearly: where the task is that one replaces makes a difference there. */
-function sorts(tasks: readonly TaskRecord[]): (readonly [TaskRecord, ...TaskRecord[]])[] {
-  const byKey = new Map<string, [TaskRecord, ...TaskRecord[]]>()
-  for (const task of tasks) {
-    const { SpecVersion: version, Replaces: replaced } = task.Shoal
-    const key = [task.Status.State, version, task.NodeID, replaced !== undefined, task.DesiredState].join()
-    const alike = byKey.get(key)
-    if (alike) alike.push(task)
-    else byKey.set(key, [task])
+function questionsAbout(service: ServiceRecord, { waiting, sorts, firstPlaced }: Census): Question[] {
+  const { Global: global, GlobalJob: globalJob } = service.Spec.Mode ?? {}
+  if (global || globalJob) {
+    const { ID: serviceId, Shoal: own } = service
+    const [first] = sorts
+    const subject = { type: 'each', serviceId, specVersion: own.SpecVersion } as const
+    return [{ subject, task: first?.speaker, others: Math.max(0, waiting - 1) }]
   }
-  return [...byKey.values()]
+  const told = sorts.length > 0 || !firstPlaced ? sorts : [{ speaker: firstPlaced, tasks: 1 }]
+  return told.map(({ speaker, tasks }) => ({
+    subject: { type: 'task', taskId: speaker.ID },
+    task: speaker,
+    others: tasks - 1,
+  }))
 }
 
 async function caseOf(
@@ -115,22 +105,10 @@ function explained(state: StateView, task: TaskRecord): ExplainedTask {
 
 function answer(
   Service: PlacementExplanation['Service'],
-  wanted: readonly TaskRecord[],
+  { waiting: Waiting, placed: Placed }: Census,
   Cases: readonly PlacementCase[],
 ): PlacementExplanation {
-  const Waiting = wanted.filter(isWaiting).length
-  return { Service, Waiting, Placed: wanted.length - Waiting, Cases }
-}
-
-/** Those that are to run, in the order of their slots. */
-function wantedTasks(state: StateView, serviceId: string): TaskRecord[] {
-  return [...state.tasksOfService(serviceId)]
-    .filter((task) => isDesiredAlive(task.DesiredState) && !isTerminal(task.Status.State))
-    .sort((a, b) => (a.Slot ?? 0) - (b.Slot ?? 0) || a.CreatedAt.localeCompare(b.CreatedAt))
-}
-
-function isWaiting(task: TaskRecord): boolean {
-  return isBefore(task.Status.State, 'assigned')
+  return { Service, Waiting, Placed, Cases }
 }
 
 /** The task in a slot that one is likely to ask about, `web.3`; or the one whose container has the whole name. */
@@ -141,10 +119,16 @@ function taskNamed(state: StateView, name: string): TaskRecord | undefined {
   if (owner && containerName(state, owner) === name) return owner
   const service = state.serviceNamed(name.slice(0, dot))
   if (!service) return undefined
-  const inSlot = [...state.tasksOfService(service.ID)].filter((task) => taskName(state, task) === name)
-  const interest = (task: TaskRecord): number => {
-    if (!isDesiredAlive(task.DesiredState) || isTerminal(task.Status.State)) return 0
-    return isWaiting(task) ? 2 : 1
+  let best: TaskRecord | undefined
+  for (const task of state.tasksOfService(service.ID)) {
+    if (String(task.Slot ?? task.NodeID) !== name.slice(dot + 1)) continue
+    if (!best || interest(task) > interest(best)) best = task
+    else if (interest(task) === interest(best) && task.CreatedAt > best.CreatedAt) best = task
   }
-  return inSlot.sort((a, b) => interest(b) - interest(a) || b.CreatedAt.localeCompare(a.CreatedAt))[0]
+  return best
+}
+
+function interest(task: TaskRecord): number {
+  if (!isWanted(task)) return 0
+  return isWaiting(task) ? 2 : 1
 }
