@@ -137,7 +137,7 @@ NODES     VERDICT   ASKED FOR               FOUND                          NAMES
     [
       'one that has ended',
       { Task: task({ State: 'failed', DesiredState: 'shutdown', Err: 'exit 1', NodeID: 'gone' }) },
-      'web.4 is on gone: failed 3 minutes ago: exit 1 (not to run any more)\n\n',
+      'web.4 is on gone: failed 3 minutes ago: exit 1 (not to run any more)\n',
     ],
     [
       'one that has no address',
