@@ -8,8 +8,8 @@ import { Metrics } from './metrics.js'
 /** Of the service; fewer agents than 1 000 get fewer. */
 const REPLICAS = 50_000
 const REPLICAS_PER_AGENT = 50
-/** As fast as agents begin, per second: below what one core can shake hands with. */
-const STARTS_PER_SECOND = 200
+/** As fast as agents begin, per second: below what two cores can do of both ends' handshakes. */
+const STARTS_PER_SECOND = 100
 /** How long heartbeats are watched, in milliseconds: some periods. */
 const WATCH_MS = 40_000
 const LOOK_EVERY_MS = 500

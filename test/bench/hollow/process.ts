@@ -1,10 +1,15 @@
 /** A process of hollow agents: started by `Fleet`, told what to do by messages, ends with its parent. */
+import { setPriority } from 'node:os'
 import { sleep, systemClock } from '@shoal/common'
 import { type Identity, issueCertificate, keyPairOf } from '@shoal/common/tls/index'
 import { HollowAgent } from './agent.js'
 import type { StartAgents, Tally, ToAgents } from './messages.js'
 
 const VALIDITY_MS = 24 * 60 * 60 * 1000
+
+/** Agents are other machines, which do not take the manager's time from it: here at least they give way. */
+const GIVING_WAY = 10
+setPriority(GIVING_WAY)
 
 const agents: HollowAgent[] = []
 const life = new AbortController()

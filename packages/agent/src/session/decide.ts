@@ -6,7 +6,7 @@ const LONGEST_DELAY_MS = 8_000
 const FIRST_PATIENCE_MS = 2_000
 const LONGEST_PATIENCE_MS = 32_000
 /** Where there is no other manager, there is nothing to hurry for: a busy one lets callers wait, and each call costs it. */
-const PATIENCE_WITH_ONE_MS = 16_000
+const PATIENCE_WITH_ONE_MS = { first: 16_000, longest: 64_000 } as const
 /** Who was refused asks again seldom: a person has to do something first. */
 const REFUSED_DELAY_MS = 30_000
 /** A session that lived for less is a failure like one that never began. */
@@ -74,11 +74,15 @@ export function decideNextTry(
 }
 
 /**
- * A lost packet of a first call is sent again at ever longer intervals, so that even a lone manager is called anew.
+ * A lost packet of a first call is sent again at ever longer intervals, so that even a lone manager is called anew; but
+ * if all gave up at the same pace at which they called, it would only ever hear of callers that have gone.
  * @param failures the attempts in a row that have failed
  */
 function patienceFor(managers: readonly string[], failures: number, withinMs: number): number {
-  if (managers.length <= 1) return PATIENCE_WITH_ONE_MS + withinMs
+  if (managers.length <= 1) {
+    const { first, longest } = PATIENCE_WITH_ONE_MS
+    return Math.min(first * 2 ** failures, longest) + withinMs
+  }
   const turns = Math.floor(failures / managers.length)
   return Math.min(FIRST_PATIENCE_MS * 2 ** turns, LONGEST_PATIENCE_MS) + withinMs / 4
 }
