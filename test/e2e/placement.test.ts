@@ -97,6 +97,9 @@ describe('where tasks run, and why they do not', () => {
     await eventually(async () =>
       expect(await reasons('huge')).toEqual(['no suitable node (insufficient resources on 3 nodes)']),
     )
+    const why = await cluster.mustCtl('service', 'explain', 'huge')
+    expect(why).toContain('nodes that would take it: 0 of 3')
+    expect(why.match(/^host\d +refuses +900GiB of memory +\S+ of \S+ free$/gm)).toHaveLength(3)
     await createDetached('few', '--replicas', '4', '--replicas-max-per-node', '1')
     await eventually(async () => {
       expect(await hostsOf('few')).toEqual(['host1', 'host2', 'host3'])

@@ -69,6 +69,29 @@ describe.skipIf(whyNoEtcd() !== undefined)('two managers', () => {
     expect(refusals[0]?.status).toBe(400)
   })
 
+  test('why a task waits is told by whoever leads, through either manager', async () => {
+    const why = async (manager: ManagerProcess): Promise<unknown> =>
+      JSON.parse((await manager.ask('GET', `/shoal/services/s${services}/explanation`)).body)
+    // Neither has an agent.
+    const Found = expect.stringMatching(/^(unknown|down)$/) as unknown
+    const reason = { Filter: 'ready', Asked: 'a node that takes tasks', Found }
+    const refuses = { Accepts: false, Refusals: [reason] }
+    const told = {
+      Waiting: 1,
+      Cases: [
+        {
+          Task: { Name: `s${services}.1`, State: 'pending' },
+          Summary: 'no suitable node (2 nodes not available for new tasks)',
+          Nodes: [refuses, refuses],
+        },
+      ],
+    }
+    await eventually(async () => expect(await why(first)).toMatchObject(told))
+    expect(await why(second)).toMatchObject(told)
+    await first.end()
+    await eventually(async () => expect(await why(second)).toMatchObject(told))
+  })
+
   test('when the primary is asked to end, then the secondary takes over at once', async () => {
     first.signal('SIGTERM')
     const tookMs = await untilWritten(second, systemClock.now())
