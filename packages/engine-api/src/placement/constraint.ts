@@ -47,7 +47,10 @@ function parseConstraint(text: string): Constraint {
 
 function describerOf(key: string): (node: ConstrainedNode) => string {
   const read = readerOf(key)
-  if (read === undefined) return () => `no node has ${key}: unknown key`
+  if (read === undefined) {
+    const meant = key.replace(/^(node|engine)\.label\./i, '$1.labels.')
+    return () => (meant === key ? 'unknown key' : `unknown key: ${meant} may be meant`)
+  }
   return (node) => read(node) || 'not set'
 }
 

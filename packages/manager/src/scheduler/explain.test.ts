@@ -101,8 +101,14 @@ describe('what a node says that refuses a task', () => {
     ],
     [
       'that no node has such a key',
-      { nodes: [aNode('n1')], specs: [specWith({ Placement: { Constraints: ['node.label.disk==ssd'] } })] },
-      ['n1: node.label.disk==ssd | no node has node.label.disk: unknown key'],
+      {
+        nodes: [aNode('n1')],
+        specs: [specWith({ Placement: { Constraints: ['node.label.disk==ssd', 'node.zone!=b'] } })],
+      },
+      [
+        'n1: node.label.disk==ssd | unknown key: node.labels.disk may be meant',
+        'n1: node.zone!=b | unknown key',
+      ],
     ],
     [
       'the plugin that is missing',
