@@ -137,7 +137,13 @@ NODES     VERDICT   ASKED FOR               FOUND                          NAMES
     [
       'one that has ended',
       { Task: task({ State: 'failed', DesiredState: 'shutdown', Err: 'exit 1', NodeID: 'gone' }) },
-      'web.4 is on gone: failed 3 minutes ago: exit 1 (not to run any more)\n',
+      'web.4 was on gone: failed 3 minutes ago: exit 1\n' +
+        'what became of it there: ctl service ps --no-trunc web\n',
+    ],
+    [
+      'one that is to stop',
+      { Task: task({ State: 'running', DesiredState: 'shutdown', NodeID: 'gone' }) },
+      'web.4 is on gone: running 3 minutes ago (not to run any more)\n',
     ],
     [
       'one that has no address',

@@ -4,7 +4,7 @@ import type { ManagerClient } from '../../client/index.js'
 import { listing } from '../../output/index.js'
 import { argument, type Command, type FlagText, formatFlag, isOn, valueOf } from '../lib/command.js'
 import { NODE_LISTING, type NodeChoice, nodeRows, SUM_LISTING, sumRows } from './explanation-rows.js'
-import { caseLine, offerLine, serviceLine } from './explanation-words.js'
+import { caseLine, hintLine, offerLine, serviceLine } from './explanation-words.js'
 
 const noTrunc: FlagText = { name: 'no-trunc', help: 'Show every node on its own, however many there are' }
 /** More nodes than fit on a screen are summed up. */
@@ -38,7 +38,8 @@ is nearest to taking the task. All is as it is at this moment.`,
     io.print(serviceLine(explanation))
     for (const each of explanation.Cases) {
       const rows = each.Nodes.length > 0 ? ['', ...table(each, shown, isOn(given, 'no-trunc'))] : []
-      const lines = [caseLine(each, io.clock.now()), offerLine(each), ...rows]
+      const head = [caseLine(each, io.clock.now()), hintLine(explanation, each), offerLine(each)]
+      const lines = [...head, ...rows]
       if (each !== explanation.Cases[0]) io.print('')
       for (const line of lines) if (line !== undefined) io.print(line.trimEnd())
     }

@@ -2,6 +2,8 @@ import type { ExplainedTask, NodeVerdict, PlacementCase, PlacementExplanation } 
 import { ago, shortId } from '../../output/index.js'
 
 const WAITING: ReadonlySet<string> = new Set(['new', 'allocated', 'pending'])
+const TROUBLED: ReadonlySet<string> = new Set(['failed', 'rejected', 'orphaned'])
+const ENDED: ReadonlySet<string> = new Set([...TROUBLED, 'complete', 'shutdown', 'remove'])
 const ALIVE: ReadonlySet<string> = new Set(['ready', 'running', 'complete'])
 
 /** What is said of the whole service. */
@@ -42,9 +44,20 @@ function whereabouts(
   nowMs: number,
 ): string {
   const host = nodes.find(({ ID }) => ID === task.NodeID)?.Hostname ?? shortId(task.NodeID ?? '')
-  const place = host === '' ? 'has no node' : `is on ${host}`
+  const hasEnded = ENDED.has(task.State)
+  const place = host === '' ? 'has no node' : `${hasEnded ? 'was' : 'is'} on ${host}`
   const error = task.Err ? `: ${task.Err}` : ''
-  return `${place}: ${task.State} ${ago(task.Since, nowMs)}${error}${isWanted ? '' : ' (not to run any more)'}`
+  const note = isWanted || hasEnded ? '' : ' (not to run any more)'
+  return `${place}: ${task.State} ${ago(task.Since, nowMs)}${error}${note}`
+}
+
+/** Where more is told, of a task whose trouble is not that it found no node. */
+export function hintLine(
+  { Service: service }: PlacementExplanation,
+  { Task: task }: PlacementCase,
+): string | undefined {
+  if (!task || !TROUBLED.has(task.State)) return undefined
+  return `what became of it there: ctl service ps --no-trunc ${service.Name}`
 }
 
 /** How many of the nodes would take the task; undefined where no other node is asked. */

@@ -10,7 +10,7 @@ export interface Sort {
   readonly tasks: number
 }
 
-/** Those tasks of a service that are to run. */
+/** How the tasks of a service stand that are to run. */
 export interface Census {
   /** How many have no node yet. */
   readonly waiting: number
@@ -19,7 +19,11 @@ export interface Census {
   /** Those that wait, by the slots of their speakers. */
   readonly sorts: readonly Sort[]
   readonly firstPlaced: TaskRecord | undefined
+  /** The newest of all tasks, if it has ended and not as it should. */
+  readonly lastFailed: TaskRecord | undefined
 }
+
+const FAILURES: ReadonlySet<string> = new Set(['failed', 'rejected', 'orphaned'])
 
 /** Looks through the tasks of a service, of which there may be very many. */
 export async function takeCensus(
@@ -28,9 +32,11 @@ export async function takeCensus(
 ): Promise<Census> {
   const sorts = new Map<string, Sort>()
   let firstPlaced: TaskRecord | undefined
+  let newest: TaskRecord | undefined
   let waiting = 0
   let placed = 0
   await inTurns(clock, state.tasksOfService(serviceId), (task) => {
+    if (!newest || task.CreatedAt > newest.CreatedAt) newest = task
     if (!isWanted(task)) return
     if (isWaiting(task)) {
       waiting++
@@ -43,7 +49,8 @@ export async function takeCensus(
     }
   })
   const inOrder = [...sorts.values()].sort((a, b) => compare(a.speaker, b.speaker))
-  return { waiting, placed, sorts: inOrder, firstPlaced }
+  const lastFailed = newest && FAILURES.has(newest.Status.State) ? newest : undefined
+  return { waiting, placed, sorts: inOrder, firstPlaced, lastFailed }
 }
 
 /** Whether the task is to run, now or when its turn comes. */

@@ -79,6 +79,21 @@ describe('a service is explained', () => {
     })
   })
 
+  test('by the task that failed last, while the next attempt is not made yet', async () => {
+    const ended = (id: string, day: number, State: 'rejected' | 'shutdown'): TaskRecord =>
+      running(id, 'n1', { Status: status(State), CreatedAt: `2026-01-0${day}T00:00:00Z` })
+    const tasks = [ended('t1', 1, 'shutdown'), ended('t2', 2, 'rejected')]
+    const answer = await explainService(partsFor({ tasks }), 'web')
+    expect(told(answer)).toMatchObject({ Placed: 0, Cases: [['web.1', 0, 'n1 accepts,n2 accepts']] })
+    expect(answer.Cases[0]?.Task).toMatchObject({ ID: 't2', State: 'rejected' })
+
+    const later = await explainService(partsFor({ tasks: [...tasks, ended('t3', 3, 'shutdown')] }), 'web')
+    expect(later.Cases[0]?.Task).toBeUndefined()
+    const none = aService('web', { Spec: { Name: 'web', Mode: { Replicated: { Replicas: 0 } } } })
+    const scaled = await explainService(partsFor({ tasks, services: [none] }), 'web')
+    expect(scaled.Cases[0]?.Task).toBeUndefined()
+  })
+
   test('by a task that there might be, when there is none', async () => {
     expect(told(await explainService(partsFor({}), 'web'))).toEqual({
       Waiting: 0,

@@ -19,7 +19,7 @@ export interface ExplanationParts {
 
 /**
  * Why the tasks of a service have no node: of each sort of those that wait, one speaks for the others. When none
- * waits, a task that is placed speaks for all, or a new one where there is none. The nodes of a global service are
+ * waits, a task that is placed speaks for all; between two attempts the one that failed last; else a new one. The nodes of a global service are
  * asked about the task that each of them has, or is to have.
  * @param reference the service's name, its ID or the beginning of it
  * @throws ShoalError `not-found`; `invalid-argument` when a beginning is ambiguous; `unavailable`
@@ -66,15 +66,18 @@ function aboutNew({ ID: serviceId, Shoal: { SpecVersion: specVersion } }: Servic
   return { subject: { type: 'new', serviceId, specVersion }, task: undefined, others: 0 }
 }
 
-function questionsAbout(service: ServiceRecord, { waiting, sorts, firstPlaced }: Census): Question[] {
-  const { Global: global, GlobalJob: globalJob } = service.Spec.Mode ?? {}
+function questionsAbout(service: ServiceRecord, census: Census): Question[] {
+  const { waiting, sorts } = census
+  const { Global: global, GlobalJob: globalJob, Replicated: replicated } = service.Spec.Mode ?? {}
   if (global || globalJob) {
     const { ID: serviceId, Shoal: own } = service
     const [first] = sorts
     const subject = { type: 'each', serviceId, specVersion: own.SpecVersion } as const
     return [{ subject, task: first?.speaker, others: Math.max(0, waiting - 1) }]
   }
-  const told = sorts.length > 0 || !firstPlaced ? sorts : [{ speaker: firstPlaced, tasks: 1 }]
+  // Who wants no tasks any more does not ask how they failed once.
+  const only = census.firstPlaced ?? (replicated?.Replicas === 0 ? undefined : census.lastFailed)
+  const told = sorts.length > 0 || !only ? sorts : [{ speaker: only, tasks: 1 }]
   return told.map(({ speaker, tasks }) => ({
     subject: { type: 'task', taskId: speaker.ID },
     task: speaker,
