@@ -5,8 +5,8 @@
  * loop.ts wakes and yields; decide.ts places one group of like tasks; commit.ts says what a decision changes, and
  * outbox.ts writes many of them down together. node-set.ts and node-info.ts follow the state by its feed, node-class.ts
  * and load-index.ts spare the look at most nodes; filters.ts and affinities.ts say what fits, wishes.ts what is wished, measured-use.ts what is in use, strategy.ts, pool.ts and preference-tree.ts
- * what is best; explain.ts answers people, who come to the desk (desk.ts), with the figures of shortages.ts in the words of amounts.ts,
- * moves.ts those who would have tasks move where it has become emptier.
+ * what is best; explain.ts answers people, who come to the desk (desk.ts), with the figures of shortages.ts in the
+ * words of amounts.ts; moves.ts answers those who would have tasks move where it has become emptier.
  */
 import { ShoalError, type Clock, type Logger, type Random } from '@shoal/common'
 import type { Move } from '../state/records.js'

@@ -17,7 +17,9 @@ export const command: Command = {
 Of a service, those of its tasks are explained that wait for a node. Nodes that
 would take the task come first, then those that lack the least. Of more than
 ${MOST_NODES} nodes those that lack the same are summed up in one line, with the node that
-is nearest to taking the task. All is as it is at this moment.`,
+is nearest to taking the task. All is as it is at this moment.
+
+What becomes of a task that has a node is told by ctl service ps --no-trunc.`,
   examples: [
     'ctl service explain web',
     'ctl service explain web.3',

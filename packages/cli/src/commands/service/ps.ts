@@ -11,6 +11,7 @@ export const command: Command = {
     'ctl service ps web',
     'ctl service ps --no-trunc web        # with the whole error of each task',
     'ctl service ps -f desired-state=running web',
+    'ctl service explain web              # why tasks wait, node by node',
   ],
   flags: TASK_LIST_FLAGS,
   arguments: { least: 1 },
