@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { credentials } from '@grpc/grpc-js'
-import { wire } from '@shoal/proto'
-import { afterEach, expect, test } from 'vitest'
+import { connectivityState, credentials, Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js'
+import { type DispatcherHandlers, wire } from '@shoal/proto'
+import { afterEach, expect, test, vi } from 'vitest'
 import { SESSION_CHANNEL_OPTIONS } from './channel-options.js'
 
 const servers: Server[] = []
 
 afterEach(() => {
+  vi.useRealTimers()
   for (const server of servers.splice(0)) server.close()
 })
 
@@ -50,4 +51,31 @@ test('a channel that was closed after a call in vain does not connect later, as 
   // then only the other one has come back, for nobody
   expect(connections).toBe(0)
   expect(error).toMatchObject({ code: 14, details: expect.stringContaining('ECONNREFUSED') })
+})
+
+test('a connection that is in use is kept when grpc-js looks for those that nobody holds', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval'] })
+  // given a session
+  const manager = new GrpcServer()
+  const echo: DispatcherHandlers['Session'] = (call) =>
+    void call.on('data', () => call.write({ heartbeat: {} }))
+  manager.addService(wire.Dispatcher.service, { Session: echo, Relay: echo })
+  const port = await new Promise<number>((resolve) =>
+    manager.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_error, bound) => resolve(bound)),
+  )
+  const client = new wire.Dispatcher(
+    `127.0.0.1:${port}`,
+    credentials.createInsecure(),
+    SESSION_CHANNEL_OPTIONS,
+  )
+  const call = client.session().on('error', () => undefined)
+  call.write({ heartbeat: {} })
+  await once(call, 'data')
+  // when it has looked, as it does every ten seconds
+  vi.advanceTimersByTime(60_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  // then the connection goes on
+  expect(client.getChannel().getConnectivityState(false)).toBe(connectivityState.READY)
+  client.close()
+  manager.forceShutdown()
 })

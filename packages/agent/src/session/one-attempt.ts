@@ -47,6 +47,8 @@ class OneAttempt implements experimental.LoadBalancer {
       return false
     }
     this.#subchannel = this.#helper.createSubchannel(address, options)
+    // One that nobody holds is closed ten seconds later.
+    this.#subchannel.ref()
     this.#subchannel.addConnectivityStateListener(this.#follow)
     this.#helper.updateState(connectivityState.CONNECTING, new experimental.QueuePicker(this), null)
     this.#subchannel.startConnecting()
