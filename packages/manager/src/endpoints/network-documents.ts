@@ -257,7 +257,7 @@ export class NetworkDocuments {
 
   #hostsOn(networkId: string | undefined): Set<string> {
     const hosts = new Set<string>()
-    for (const place of this.#peers.of(networkId ?? '')) if (!place.isGateway) hosts.add(place.nodeId)
+    for (const { nodeId } of this.#peers.ofTasks(networkId ?? '')) hosts.add(nodeId)
     return hosts
   }
 
@@ -287,7 +287,9 @@ export class NetworkDocuments {
   }
 
   *#peerKeysFor(nodeId: string, networkId: string): Iterable<string> {
-    for (const place of this.#peers.of(networkId)) if (this.#concerns(nodeId, place)) yield peerKey(place)
+    const isOutsider = networkId === this.#ingressId && !this.#ingressHosts.has(nodeId)
+    const places = isOutsider ? this.#peers.ofTasks(networkId) : this.#peers.of(networkId)
+    for (const place of places) if (this.#concerns(nodeId, place)) yield peerKey(place)
   }
 
   *#endpointKeys(networkId: string): Iterable<string> {

@@ -54,31 +54,46 @@ export function networkPeer(place: Place, nodeAddress: string): NetworkPeer {
   }
 }
 
+/** The places of one network, by their addresses. */
+interface Places {
+  readonly all: Map<string, Place>
+  readonly ofTasks: Map<string, Place>
+}
+
 /** Who has which address, by network. */
 export class PeerTable {
-  readonly #networks = new Map<string, Map<string, Place>>()
+  readonly #networks = new Map<string, Places>()
 
   get(id: string): Place | undefined {
     const slash = id.lastIndexOf('/')
-    return this.#networks.get(id.slice(0, slash))?.get(id.slice(slash + 1))
+    return this.#networks.get(id.slice(0, slash))?.all.get(id.slice(slash + 1))
   }
 
   of(networkId: string): Iterable<Place> {
-    return this.#networks.get(networkId)?.values() ?? []
+    return this.#networks.get(networkId)?.all.values() ?? []
+  }
+
+  /** Those of tasks: where thousands of nodes have a gateway, these may be few. */
+  ofTasks(networkId: string): Iterable<Place> {
+    return this.#networks.get(networkId)?.ofTasks.values() ?? []
   }
 
   add(place: Place): void {
-    const known = this.#networks.get(place.networkId)
-    if (known) known.set(place.address, place)
-    else this.#networks.set(place.networkId, new Map([[place.address, place]]))
+    const { networkId, address } = place
+    const known = this.#networks.get(networkId) ?? { all: new Map(), ofTasks: new Map() }
+    this.#networks.set(networkId, known)
+    known.all.set(address, place)
+    if (place.isGateway) known.ofTasks.delete(address)
+    else known.ofTasks.set(address, place)
   }
 
   /** One that somebody else has by now stays. @returns whether it was there */
   remove(place: Place): boolean {
     const known = this.#networks.get(place.networkId)
-    if (known?.get(place.address)?.holder !== place.holder) return false
-    known.delete(place.address)
-    if (known.size === 0) this.#networks.delete(place.networkId)
+    if (known?.all.get(place.address)?.holder !== place.holder) return false
+    known.all.delete(place.address)
+    known.ofTasks.delete(place.address)
+    if (known.all.size === 0) this.#networks.delete(place.networkId)
     return true
   }
 }
