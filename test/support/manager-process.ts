@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Admission, join as joinCluster } from '@shoal/agent/identity/index'
 import { silentLogger, systemClock, systemRandom } from '@shoal/common'
+import { NODE_FLAGS } from '@shoal/common/node-flags'
 import { peerOfIdentity } from '@shoal/common/tls/index'
 import type { Swarm } from '@shoal/engine-api'
 import { checkAnswer } from '../schema/index.js'
@@ -59,9 +60,13 @@ export class ManagerProcess {
   /** On a folder that holds a configuration. @param flags for node itself */
   private constructor(folder: string, flags: readonly string[] = []) {
     this.folder = folder
-    this.#child = spawn(process.execPath, [...flags, PROGRAM, '--config', this.configPath], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    this.#child = spawn(
+      process.execPath,
+      [...NODE_FLAGS.manager, ...flags, PROGRAM, '--config', this.configPath],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.on('data', (chunk: Buffer) => (this.#log += chunk.toString()))
   }
