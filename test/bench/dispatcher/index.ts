@@ -32,10 +32,16 @@ interface Stage {
 export const dispatcher: Benchmark = async (options) => {
   const etcd = options.store === 'etcd' ? await startEtcd() : undefined
   try {
-    return await withStore(options, etcd)
+    const results = await withStore(options, etcd)
+    return etcd ? [...results, await databaseSize(etcd)] : results
   } finally {
     await etcd?.stop()
   }
+}
+
+async function databaseSize({ endpoint }: TestEtcd): Promise<Result> {
+  const { etcdDatabaseMb } = await Metrics.read(new URL(endpoint).host)
+  return { name: 'etcd-database-mb', value: rounded(etcdDatabaseMb, 0), unit: 'mb' }
 }
 
 async function withStore(options: BenchmarkOptions, etcd: TestEtcd | undefined): Promise<Result[]> {

@@ -1,4 +1,4 @@
-/** Reads a manager's metrics. */
+/** Reads the metrics of a manager, or of etcd. */
 export class Metrics {
   readonly #values: ReadonlyMap<string, number>
 
@@ -24,6 +24,11 @@ export class Metrics {
   /** Since the metrics were read last, in milliseconds. */
   get longestStallMs(): number {
     return this.#get('nodejs_eventloop_lag_max_seconds') * 1000
+  }
+
+  /** Of etcd: its file, in units of 10^6 bytes. */
+  get etcdDatabaseMb(): number {
+    return this.#get('etcd_mvcc_db_total_size_in_bytes') / 1e6
   }
 
   tasks(state: string): number {
