@@ -7,6 +7,7 @@ import { Election } from '@shoal/manager/election'
 import { ManagerDirectory, type Term } from '@shoal/manager/leader/index'
 import { managerAddresses } from '@shoal/manager/manager-addresses'
 import { Beats } from '@shoal/manager/node-health/index'
+import { Turns } from '@shoal/manager/loops/turns'
 import { PRIMARY_LOOPS, type PrimaryParts, startLoops } from '@shoal/manager/primary'
 import { SchedulerDesk } from '@shoal/manager/scheduler/index'
 import { Role } from '@shoal/manager/role'
@@ -152,8 +153,12 @@ export class ManagerRun implements Listener {
     }
     const signal = bug === 'loops-outlive-their-term' ? this.#stopping.signal : term.signal
     if (bug === undefined) return startLoops(parts, signal)
+    const turns = new Turns(parts.clock)
     for (const [name, start] of Object.entries(PRIMARY_LOOPS)) {
-      start({ ...parts, state: stateFor(name as keyof typeof PRIMARY_LOOPS, parts.state, bug, term) }, signal)
+      start(
+        { ...parts, turns, state: stateFor(name as keyof typeof PRIMARY_LOOPS, parts.state, bug, term) },
+        signal,
+      )
     }
   }
 }

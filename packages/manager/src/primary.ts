@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from '@shoal/common'
 import { type AddressBook, createAllocator } from './allocator/index.js'
 import type { Dispatcher } from './dispatcher/index.js'
 import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
+import { Turns } from './loops/turns.js'
 import { type Beats, createNodeHealth } from './node-health/index.js'
 import { createReaper, createServiceReconciler } from './orchestrator/index.js'
 import { createRebalancer } from './rebalance/index.js'
@@ -21,39 +22,43 @@ export interface PrimaryParts {
   readonly log: Logger
 }
 
-type Start = (parts: PrimaryParts, signal: AbortSignal) => void
+/** The loops of one term share the time of a turn. */
+type Start = (parts: PrimaryParts & { readonly turns: Turns }, signal: AbortSignal) => void
 
 /** What only the primary runs, in the order in which it starts. */
 export const PRIMARY_LOOPS = {
-  services: ({ state, clock, random, log }, signal) =>
+  services: ({ state, turns, clock, random, log }, signal) =>
     new KeyedLoop(state, createServiceReconciler({ state, clock, random }), {
       ...DEFAULT_LOOP,
+      turns,
       clock,
       log,
     }).start(signal),
-  reaper: ({ state, clock, log }, signal) =>
-    new KeyedLoop(state, createReaper({ state }), { ...DEFAULT_LOOP, clock, log }).start(signal),
-  allocator: ({ state, book, clock, random, log }, signal) =>
+  reaper: ({ state, turns, clock, log }, signal) =>
+    new KeyedLoop(state, createReaper({ state }), { ...DEFAULT_LOOP, turns, clock, log }).start(signal),
+  allocator: ({ state, turns, book, clock, random, log }, signal) =>
     new KeyedLoop(state, createAllocator({ state, book, clock, random, log }), {
       ...DEFAULT_LOOP,
+      turns,
       clock,
       log,
     }).start(signal),
-  scheduler: ({ state, dispatcher, desk, clock, random, log }, signal) => {
+  scheduler: ({ state, turns, dispatcher, desk, clock, random, log }, signal) => {
     const useOf = (nodeId: string) => dispatcher.useOf(nodeId)
     const scheduler = createScheduler({ state, clock, random, useOf, log: log.child({ part: 'scheduler' }) })
     scheduler.start(signal)
     desk.open(scheduler, signal)
     // It asks the scheduler what is worth moving.
-    const options = { ...DEFAULT_LOOP, clock, log }
+    const options = { ...DEFAULT_LOOP, turns, clock, log }
     new KeyedLoop(state, createRebalancer({ state, clock, scheduler }), options).start(signal)
   },
-  nodeHealth: ({ state, clock, log, beats }, signal) =>
-    createNodeHealth({ state, clock, log, beats }).start(signal),
+  nodeHealth: ({ state, turns, clock, log, beats }, signal) =>
+    createNodeHealth({ state, turns, clock, log, beats }).start(signal),
   dispatcher: ({ dispatcher }, signal) => dispatcher.start(signal),
 } as const satisfies Readonly<Record<string, Start>>
 
 /** Starts everything that only the primary runs, for one term: all of it ends when `signal` aborts. */
 export function startLoops(parts: PrimaryParts, signal: AbortSignal): void {
-  for (const start of Object.values(PRIMARY_LOOPS)) start(parts, signal)
+  const turns = new Turns(parts.clock)
+  for (const start of Object.values(PRIMARY_LOOPS)) start({ ...parts, turns }, signal)
 }

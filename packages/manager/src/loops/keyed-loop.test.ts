@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { put } from '../state/index.js'
 import { aService, createTestState, storeRecord } from '../state/testing/index.js'
 import { KeyedLoop, type KeyedReconciler } from './keyed-loop.js'
+import { Turns } from './turns.js'
 
 const PERIOD_MS = 30_000
 const RETRY_DELAY_MS = 100
@@ -13,6 +14,7 @@ async function stage(
   work: (key: string) => Promise<number | undefined>,
   concurrency = 64,
   clock = new VirtualClock(),
+  turns = new Turns(clock),
 ) {
   const state = await createTestState(clock)
   const looked: string[] = []
@@ -29,7 +31,8 @@ async function stage(
       return work(key)
     },
   }
-  const options = { clock, log: silentLogger, periodMs: PERIOD_MS, concurrency, retryDelayMs: RETRY_DELAY_MS }
+  const delays = { periodMs: PERIOD_MS, retryDelayMs: RETRY_DELAY_MS }
+  const options = { clock, log: silentLogger, concurrency, turns, ...delays }
   const loop = new KeyedLoop(state, reconciler, options)
   const stop = new AbortController()
   return { clock, state, loop, looked, stop }
@@ -200,6 +203,29 @@ describe('a keyed loop', () => {
     expect(looked.length).toBeLessThan(10)
     await clock.advanceAsync(10)
     expect(new Set(looked).size).toBe(20)
+  })
+
+  test('loops that share their turns stop together, and each gets on', async () => {
+    // given two loops with much to do, of which each would fill a turn
+    const clock = new PonderClock()
+    const turns = new Turns(clock)
+    const ponder = (): Promise<undefined> => {
+      clock.ponder(4)
+      return nothing()
+    }
+    const loops = [await stage(ponder, 64, clock, turns), await stage(ponder, 64, clock, turns)]
+    for (const { state } of loops)
+      for (let i = 0; i < 20; i++) await storeRecord(state, 'service', aService(`s${i}`))
+    const looked = (): number[] => loops.map((each) => each.looked.length)
+    // when both begin
+    for (const { loop, stop } of loops) loop.start(stop.signal)
+    clock.advance(0)
+    await settle()
+    // then they do together what one may do before others have their turn
+    const [one = 0, other = 0] = looked()
+    expect(one + other).toBeLessThan(10)
+    await clock.advanceAsync(20)
+    expect(looked()).toEqual([20, 20])
   })
 
   test('rests after a failure, then tries again', async () => {

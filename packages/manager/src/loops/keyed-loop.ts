@@ -2,6 +2,7 @@ import type { Clock, CancelTimer, Logger } from '@shoal/common'
 import { ShoalError } from '@shoal/common'
 import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
+import { Turns } from './turns.js'
 
 /**
  * A control loop over things that have keys (services, nodes). Changes only say which keys to look at again;
@@ -31,6 +32,8 @@ export interface LoopOptions {
   readonly concurrency: number
   /** How long a key rests after its reconcile failed, in milliseconds. */
   readonly retryDelayMs: number
+  /** Of all loops that share the time of a turn; without it this one has its own. */
+  readonly turns?: Turns
 }
 
 export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 100 } as const
@@ -39,15 +42,8 @@ export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 1
 const REST_RATIO = 9
 /** Decisions that took less are not worth a rest, in milliseconds. */
 const QUICK_MS = 5
-/** After so many milliseconds of decisions others get their turn. */
-const SLICE_MS = 20
 /** However long a decision took, its key has another turn after this, in milliseconds. */
 const LONGEST_REST_MS = 5_000
-
-interface Pause {
-  readonly over: Promise<void>
-  readonly end: () => void
-}
 
 /** Runs one reconciler until the signal aborts. Invariants: a key is in work at most once; no wake-up is lost. */
 export class KeyedLoop {
@@ -58,9 +54,9 @@ export class KeyedLoop {
    * and what else this process does gets most of its time.
    */
   readonly #resting = new Map<string, CancelTimer>()
-  /** Spent on decisions since the last pause, in milliseconds. */
-  #workedMs = 0
-  #pause: Pause | undefined
+  readonly #turns: Turns
+  /** It goes on in the next turn. */
+  #isPaused = false
   /** The keys whose latest reconcile lost its commit to another write. */
   readonly #lostLast = new Set<string>()
   readonly #wakeAt = new Map<string, { atMs: number; cancel: CancelTimer }>()
@@ -74,6 +70,7 @@ export class KeyedLoop {
     this.#state = state
     this.#reconciler = reconciler
     this.#options = options
+    this.#turns = options.turns ?? new Turns(options.clock)
   }
 
   /** Starts to work, and stops for good when `signal` aborts. */
@@ -97,7 +94,6 @@ export class KeyedLoop {
         this.#wakeAt.clear()
         for (const cancel of this.#resting.values()) cancel()
         this.#resting.clear()
-        this.#pause?.end()
         this.#queue.clear()
       },
       { once: true },
@@ -117,8 +113,8 @@ export class KeyedLoop {
   }
 
   #pump(): void {
-    if (this.#stopped || this.#pause) return
-    if (this.#workedMs >= SLICE_MS) return this.#beginPause()
+    if (this.#stopped || this.#isPaused) return
+    if (this.#turns.isOver) return void this.#goOnNextTurn()
     for (const key of this.#queue) {
       if (this.#working.size >= this.#options.concurrency) return
       if (this.#working.has(key) || this.#resting.has(key)) continue
@@ -128,25 +124,11 @@ export class KeyedLoop {
     }
   }
 
-  /** Whatever else waits has its turn: heartbeats, and what the store answers. */
-  #beginPause(): void {
-    let resolve = (): void => undefined
-    const over = new Promise<void>((done) => (resolve = done))
-    const end = (): void => {
-      cancel()
-      this.#pause = undefined
-      this.#workedMs = 0
-      resolve()
-      this.#pump()
-    }
-    const cancel = this.#options.clock.setTimer(0, end)
-    this.#pause = { over, end }
-  }
-
-  /** Resolves in the next turn of the event loop. */
-  #nextTurn(): Promise<void> | undefined {
-    if (!this.#pause) this.#beginPause()
-    return this.#pause?.over
+  async #goOnNextTurn(): Promise<void> {
+    this.#isPaused = true
+    await this.#turns.next()
+    this.#isPaused = false
+    this.#pump()
   }
 
   async #work(key: string): Promise<void> {
@@ -154,7 +136,7 @@ export class KeyedLoop {
     await Promise.resolve()
     try {
       // Many keys may have begun in the same turn: who comes first is decided, and the others see whether there is time.
-      while (!this.#stopped && this.#workedMs >= SLICE_MS) await this.#nextTurn()
+      while (!this.#stopped && this.#turns.isOver) await this.#turns.next()
       if (this.#stopped) return
       this.#scheduleWake(key, await this.#reconcile(key))
       this.#lostLast.delete(key)
@@ -172,7 +154,7 @@ export class KeyedLoop {
     const startMs = clock.now()
     const outcome = this.#reconciler.reconcile(key)
     const tookMs = clock.now() - startMs
-    this.#workedMs += tookMs
+    this.#turns.spend(tookMs)
     if (tookMs >= QUICK_MS) this.#rest(key, Math.min(tookMs * REST_RATIO, LONGEST_REST_MS))
     return outcome
   }

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@shoal/common'
 import { DEFAULT_LOOP, KeyedLoop, type KeyedReconciler } from '../loops/keyed-loop.js'
+import { Turns } from '../loops/turns.js'
 import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { commitNodeHealth } from './commit.js'
@@ -20,6 +21,8 @@ export interface NodeHealthOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly beats: BeatSource
+  /** See LoopOptions. */
+  readonly turns?: Turns
 }
 
 export interface NodeHealth {
@@ -27,7 +30,13 @@ export interface NodeHealth {
   start(signal: AbortSignal): void
 }
 
-export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions): NodeHealth {
+export function createNodeHealth({
+  state,
+  clock,
+  log,
+  beats,
+  turns = new Turns(clock),
+}: NodeHealthOptions): NodeHealth {
   const wantedPeriodMs = (): number => heartbeatPeriodMs(state.cluster(), state.count('node'))
   let knownPeriodMs = wantedPeriodMs()
   /** A shorter period must not condemn the nodes for having kept to the longer one. */
@@ -51,7 +60,7 @@ export function createNodeHealth({ state, clock, log, beats }: NodeHealthOptions
       return commitNodeHealth(state, nodeId, plan, nowMs)
     },
   }
-  const loop = new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, clock, log })
+  const loop = new KeyedLoop(state, reconciler, { ...DEFAULT_LOOP, turns, clock, log })
   return {
     start(signal) {
       beats.start(signal, reconnectWithinMs(state.count('node')))
