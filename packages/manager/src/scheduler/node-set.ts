@@ -8,7 +8,7 @@ import { LoadIndex } from './load-index.js'
 import type { UseOf } from './measured-use.js'
 import { NodeClasses } from './node-class.js'
 import { NodeInfo, type Occupant } from './node-info.js'
-import { TaskNotes } from './task-notes.js'
+import { type TaskNote, TaskNotes } from './task-notes.js'
 
 /**
  * All nodes with what their tasks take, kept up to date from the feed of changes, so that its cost grows with
@@ -102,16 +102,17 @@ export class NodeSet {
    */
   applyTask(taskId: string, task: TaskRecord | undefined): void {
     if (task) this.#applyReplacement(task)
-    const node = task && occupies(task) ? this.#placeOf(task) : undefined
+    const note = this.#notes.get(taskId)
+    const node = task && occupies(task) ? this.#placeOf(task, note) : undefined
     if (task && node) {
-      this.#occupy(task, node, task.AssignedGenericResources ?? [])
-    } else this.#vacate(taskId)
+      this.#occupy(task, node, task.AssignedGenericResources ?? [], note)
+    } else this.#vacate(taskId, note)
     if (task) this.#refreshReplaced(task)
   }
 
   /** Takes room for a task before the store has said yes. */
   claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], demand: Demand): void {
-    this.#occupy(task, node, generic, demand)
+    this.#occupy(task, node, generic, this.#notes.get(task.ID), demand)
     this.#refreshReplaced(task)
   }
 
@@ -134,8 +135,8 @@ export class NodeSet {
   }
 
   /** The node that it is known to be on mostly is the one that it names. */
-  #placeOf(task: TaskRecord): NodeInfo | undefined {
-    const known = this.occupant(task.ID)?.node
+  #placeOf(task: TaskRecord, note: TaskNote | undefined): NodeInfo | undefined {
+    const known = note?.occupant?.node
     return known && !known.gone && known.id === task.NodeID ? known : this.#nodeOf(task)
   }
 
@@ -155,11 +156,18 @@ export class NodeSet {
     this.applyTask(task.ID, after)
   }
 
-  #occupy(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], itsDemand?: Demand): void {
+  /** @param noted what is known of the task: to find it is most of the work */
+  #occupy(
+    task: TaskRecord,
+    node: NodeInfo,
+    generic: readonly GenericResource[],
+    noted: TaskNote | undefined,
+    itsDemand?: Demand,
+  ): void {
     const successor = this.#replacedBy.size > 0 ? this.#replacedBy.get(task.ID) : undefined
     const stays = successor === undefined && isDesiredAlive(task.DesiredState)
     const doubled = successor !== undefined && this.occupant(successor)?.node === node
-    const note = this.#notes.get(task.ID) ?? this.#notes.make(task.ID)
+    const note = noted ?? this.#notes.make(task.ID)
     const known = note.occupant
     const { SpecVersion: specVersion } = task.Shoal
     const isSame = known?.node === node && known.stays === stays && known.doubled === doubled
@@ -190,8 +198,7 @@ export class NodeSet {
     this.#freed.add(node)
   }
 
-  #vacate(taskId: string): void {
-    const note = this.#notes.get(taskId)
+  #vacate(taskId: string, note: TaskNote | undefined): void {
     const known = note?.occupant
     if (note === undefined || known === undefined) return
     this.#leave(known)
@@ -220,9 +227,10 @@ export class NodeSet {
 
   /** Counts a task anew after somebody has begun, or given up, to take its place. */
   #refresh(taskId: string): void {
-    const known = this.occupant(taskId)
+    const note = this.#notes.get(taskId)
+    const known = note?.occupant
     const task = this.#view.get('task', taskId)
-    if (known && task) this.#occupy(task, known.node, known.generic)
+    if (known && task) this.#occupy(task, known.node, known.generic, note)
   }
 
   /** The replaced task counts or not, depending on where its successor is. */
@@ -238,7 +246,7 @@ export class NodeSet {
     node.gone = true
     node.version++
     this.byLoad.update(node)
-    for (const task of this.#view.tasksOfNode(nodeId)) this.#vacate(task.ID)
+    for (const { ID } of this.#view.tasksOfNode(nodeId)) this.#vacate(ID, this.#notes.get(ID))
     this.#noteFreed(node)
   }
 }

@@ -59,7 +59,7 @@ export class PendingTasks {
 
   /** Follows a task's record. @returns whether there is something new to look at */
   update(taskId: string, task: TaskRecord | undefined): boolean {
-    const note = this.#notes.get(taskId)
+    let note = this.#notes.get(taskId)
     let known = note?.waiting
     if (task === undefined || !isPending(task)) {
       if (note && known) this.#remove(note, known)
@@ -69,10 +69,11 @@ export class PendingTasks {
     const taken = known?.taken ?? false
     if (note && known && known.group !== group) {
       this.#remove(note, known)
+      note = this.#notes.get(taskId)
       known = undefined
     }
     if (known === undefined || asksOtherwise(known.task, task)) group.dirty = true
-    if (known === undefined) this.#add(group, task, taken)
+    if (known === undefined) this.#add(group, task, taken, note)
     else {
       group.special += Number(isSpecial(task)) - Number(isSpecial(known.task))
       known.task = task
@@ -121,12 +122,12 @@ export class PendingTasks {
     return group
   }
 
-  #add(group: PendingGroup, task: TaskRecord, taken: boolean): void {
+  #add(group: PendingGroup, task: TaskRecord, taken: boolean, noted: TaskNote | undefined): void {
     const entry: WaitingTask = { group, task, taken, gone: false }
     group.waiting.push(entry)
     group.size++
     group.special += Number(isSpecial(task))
-    const note = this.#notes.get(task.ID) ?? this.#notes.make(task.ID)
+    const note = noted ?? this.#notes.make(task.ID)
     note.waiting = entry
     this.#size++
   }

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { PendingTasks } from './pending.js'
+import { pending } from './testing/index.js'
+
+test('a waiting task whose spec changes waits on, among those of its new spec', () => {
+  // given a task that waits
+  const tasks = new PendingTasks()
+  const task = pending('t1')
+  tasks.update('t1', task)
+  // when it is of another spec version
+  const changed = { ...task, Shoal: { ...task.Shoal, SpecVersion: task.Shoal.SpecVersion + 1 } }
+  tasks.update('t1', changed)
+  // then it is known there, and only there
+  expect(tasks.has('t1')).toBe(true)
+  expect([...tasks.groups()].map((group) => [...tasks.free(group)])).toEqual([[changed]])
+  // and is forgotten when it is gone
+  tasks.update('t1', undefined)
+  expect(tasks.has('t1')).toBe(false)
+  expect(tasks.size).toBe(0)
+})
