@@ -58,7 +58,7 @@ async function withStore(options: BenchmarkOptions, etcd: TestEtcd | undefined):
     const heartbeats = await heartbeating(stage)
     const { peak } = memoryMb(manager.pid)
     const rss: Result = { name: 'rss-mb', value: rounded(peak, 0), unit: 'mb', note: 'at its peak' }
-    return [...connected, replicas, heartbeats, rss, ...(await takeover(stage))]
+    return [...connected, replicas, ...heartbeats, rss, ...(await takeover(stage))]
   } finally {
     await fleet.end()
     if (options.profileDir) await ended(stage.manager)
@@ -122,19 +122,24 @@ async function replicasRun({ options, manager, fleet }: Stage): Promise<Result> 
   return { name: `replicas-${replicas}-s`, value: rounded(seconds, 1), unit: 's', note }
 }
 
-async function heartbeating({ options, manager }: Stage): Promise<Result> {
+async function heartbeating({ options, manager, fleet }: Stage): Promise<Result[]> {
   options.say(`watching heartbeats for ${WATCH_MS / 1000} s`)
   // What follows upon the last change is over by then.
   await pause(5_000)
+  const { sessions: before } = await fleet.tally()
   const [cpu, atMs] = [cpuSeconds(manager.pid), Date.now()]
   await pause(WATCH_MS)
   const share = (cpuSeconds(manager.pid) - cpu) / ((Date.now() - atMs) / 1000)
-  return {
-    name: 'heartbeat-core-share',
-    value: rounded(share, 3),
-    unit: 'ratio',
-    note: 'with all replicas running',
-  }
+  const calls = (await fleet.tally()).sessions - before
+  return [
+    {
+      name: 'heartbeat-core-share',
+      value: rounded(share, 3),
+      unit: 'ratio',
+      note: 'with all replicas running',
+    },
+    { name: 'sessions-lost', value: calls, unit: 'count', note: 'meanwhile' },
+  ]
 }
 
 /** The manager is killed, and another process takes its place. */
