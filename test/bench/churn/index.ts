@@ -11,12 +11,12 @@ import { Witness } from './witness.js'
 
 const LAB = 'bench-churn'
 const HOSTS = 3
-const PLACES = 6
-const MOST_REPLICAS = 6
+const PLACES = 12
+const MOST_REPLICAS = 10
 /** One in so many steps is the crash of an agent. */
 const CRASHES = 8
 /** How many steps are under way until everything is waited for. */
-const BURST = 4
+const BURST = 10
 const SEED = 1
 const LEFTOVER_PATIENCE_MS = 60_000
 
