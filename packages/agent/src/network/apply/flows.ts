@@ -7,8 +7,12 @@ export interface OpenFlow {
   readonly idleMs: number
 }
 
-const ESTABLISHED_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
-const DEFAULT_TIMEOUT_SECONDS = 432_000
+/**
+ * The states of TCP connections that somebody waits for, with the kernel's own timeouts, in seconds. Those whose first
+ * packet was not answered yet are among them: the client sends it again, a second later.
+ */
+export const OPEN_STATES = { SYN_SENT: 120, SYN_RECV: 60, ESTABLISHED: 432_000 } as const
+type OpenState = keyof typeof OPEN_STATES
 
 /** So many addresses are worth a listing. */
 const MANY = 3
@@ -16,22 +20,35 @@ const MANY = 3
 /** The open TCP connections to an address, by whatever way they came. @throws ShoalError when conntrack fails */
 export async function openFlows(run: Run, address: string): Promise<OpenFlow[]> {
   const listing = await mustRun(run, 'conntrack', ['-L', '-p', 'tcp', '--reply-src', address])
-  return parseFlows(listing, await establishedTimeoutSeconds())
+  return listing.trim() === '' ? [] : parseFlows(listing, await timeouts())
 }
 
-/** A connection is forgotten when nothing has come for the timeout; what is left of it tells how long that is now. */
-export function parseFlows(listing: string, timeoutSeconds: number): OpenFlow[] {
+/**
+ * A connection is forgotten when nothing has come for the timeout; what is left of it tells how long that is now.
+ * @param timeouts of each state, in seconds
+ */
+export function parseFlows(listing: string, timeouts: Readonly<Record<OpenState, number>>): OpenFlow[] {
   return listing.split('\n').flatMap((line) => {
-    const left = /^tcp\s+6\s+(\d+)\s+ESTABLISHED\s/u.exec(line)?.[1]
-    return left === undefined ? [] : [{ idleMs: Math.max(0, timeoutSeconds - Number(left)) * 1000 }]
+    const [, left, state] = /^tcp\s+6\s+(\d+)\s+(SYN_SENT|SYN_RECV|ESTABLISHED)\s/u.exec(line) ?? []
+    if (left === undefined) return []
+    return [{ idleMs: Math.max(0, timeouts[state as OpenState] - Number(left)) * 1000 }]
   })
 }
 
-async function establishedTimeoutSeconds(): Promise<number> {
+async function timeouts(): Promise<Record<OpenState, number>> {
+  const entries = Object.entries(OPEN_STATES).map(async ([state, usual]) => [
+    state,
+    await timeoutOf(state, usual),
+  ])
+  return Object.fromEntries(await Promise.all(entries)) as Record<OpenState, number>
+}
+
+async function timeoutOf(state: string, usual: number): Promise<number> {
   try {
-    return Number(await readFile(ESTABLISHED_TIMEOUT, 'utf8'))
+    const path = `/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_${state.toLowerCase()}`
+    return Number(await readFile(path, 'utf8'))
   } catch {
-    return DEFAULT_TIMEOUT_SECONDS
+    return usual
   }
 }
 
