@@ -35,6 +35,14 @@ export class ChurnedCluster {
     return this.#api.tasks()
   }
 
+  /** The VIPs of all services that there are. */
+  async virtualAddresses(): Promise<string[]> {
+    const services = await this.#api.services()
+    return services.flatMap(({ Endpoint }) =>
+      (Endpoint?.VirtualIPs ?? []).map(({ Addr }) => Addr?.split('/')[0] ?? ''),
+    )
+  }
+
   async createNetworks(): Promise<void> {
     for (const Name of NETWORKS) await this.#must('POST', '/networks/create', { Name, Driver: 'overlay' })
   }

@@ -15,7 +15,8 @@ export async function staleOf(
   services: readonly Incarnation[],
   every: ReadonlySet<string>,
 ): Promise<string[]> {
-  const now = new Set(running.flatMap(addressesOf).map(bare))
+  // What a task has had may be the VIP of a service by now.
+  const now = new Set([...running.flatMap(addressesOf).map(bare), ...(await cluster.virtualAddresses())])
   const gone = new Set([...every].map(bare).filter((address) => !now.has(address)))
   const kernels = await Promise.all(cluster.hosts.map((host) => staleInKernel(host, gone)))
   const names = await Promise.all(services.map((service) => staleNames(cluster, running, service)))
