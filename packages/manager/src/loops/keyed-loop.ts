@@ -33,7 +33,7 @@ export interface LoopOptions {
   /** How long a key rests after its reconcile failed, in milliseconds. */
   readonly retryDelayMs: number
   /** Of all loops that share the time of a turn; without it this one has its own. */
-  readonly turns?: Turns
+  readonly turns?: Turns | undefined
 }
 
 export const DEFAULT_LOOP = { periodMs: 30_000, concurrency: 64, retryDelayMs: 100 } as const

@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@shoal/common'
 import { DEFAULT_LOOP, KeyedLoop, type KeyedReconciler } from '../loops/keyed-loop.js'
-import { Turns } from '../loops/turns.js'
+import type { Turns } from '../loops/turns.js'
 import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { commitNodeHealth } from './commit.js'
@@ -30,13 +30,7 @@ export interface NodeHealth {
   start(signal: AbortSignal): void
 }
 
-export function createNodeHealth({
-  state,
-  clock,
-  log,
-  beats,
-  turns = new Turns(clock),
-}: NodeHealthOptions): NodeHealth {
+export function createNodeHealth({ state, clock, log, beats, turns }: NodeHealthOptions): NodeHealth {
   const wantedPeriodMs = (): number => heartbeatPeriodMs(state.cluster(), state.count('node'))
   let knownPeriodMs = wantedPeriodMs()
   /** A shorter period must not condemn the nodes for having kept to the longer one. */
