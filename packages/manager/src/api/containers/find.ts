@@ -25,6 +25,22 @@ export function containerName(state: StateView, task: TaskRecord): string {
 }
 
 /**
+ * The tasks that a name is of: the one whose container has it (`web.3.<task>`), or all that the slot `web.3` has had
+ * and still are there.
+ */
+export function tasksNamed(state: StateView, name: string): TaskRecord[] {
+  const dot = name.lastIndexOf('.')
+  if (dot < 0) return []
+  const owner = state.get('task', name.slice(dot + 1))
+  if (owner && containerName(state, owner) === name) return [owner]
+  const service = state.serviceNamed(name.slice(0, dot))
+  if (service === undefined) return []
+  const tasks: TaskRecord[] = []
+  for (const task of state.tasksOfService(service.ID)) if (taskName(state, task) === name) tasks.push(task)
+  return tasks
+}
+
+/**
  * Finds a container by its ID, by its name (`web.3.<task>`, with or without a slash or `<host>/` before it), by its
  * task's ID, by the beginning of either ID, or by the task's short name (`web.3`): that is the newest that has a
  * container, one that runs before all others.
@@ -33,25 +49,29 @@ export function containerName(state: StateView, task: TaskRecord): string {
 export function findContainer(state: StateView, reference: string): TaskContainer {
   const wanted = reference.replace(/^\//, '')
   const name = wanted.slice(wanted.lastIndexOf('/') + 1)
-  const known = [...state.all('task')].flatMap((task) => containerOf(task) ?? [])
-  const matches = bestMatches(state, known, name)
+  const matches = name === '' ? [] : bestMatches(state, name)
   const [match] = matches
-  if (match === undefined || name === '') throw new ShoalError('not-found', `No such container: ${reference}`)
+  if (match === undefined) throw new ShoalError('not-found', `No such container: ${reference}`)
   if (matches.length > 1) {
     throw new ShoalError('invalid-argument', `multiple IDs found with provided prefix: ${reference}`)
   }
   return match
 }
 
-function bestMatches(state: StateView, known: readonly TaskContainer[], name: string): TaskContainer[] {
-  const exact = known.find(
-    ({ task, containerId }) =>
-      containerId === name || task.ID === name || containerName(state, task) === name,
-  )
-  if (exact) return [exact]
-  const ofSlot = known.filter(({ task }) => taskName(state, task) === name)
-  if (ofSlot.length > 0) return ofSlot.sort(byInterest).slice(0, 1)
-  return known.filter(({ task, containerId }) => containerId.startsWith(name) || task.ID.startsWith(name))
+/** Among very many tasks, only the beginnings of IDs are worth a look at each. */
+function bestMatches(state: StateView, name: string): TaskContainer[] {
+  const owner = state.get('task', name)
+  const own = owner && containerOf(owner)
+  if (own) return [own]
+  const named = tasksNamed(state, name).flatMap((task) => containerOf(task) ?? [])
+  if (named.length > 0) return named.sort(byInterest).slice(0, 1)
+  const matches: TaskContainer[] = []
+  for (const task of state.all('task')) {
+    const id = task.Status.ContainerStatus?.ContainerID
+    const found = id?.startsWith(name) || task.ID.startsWith(name) ? containerOf(task) : undefined
+    if (found) matches.push(found)
+  }
+  return matches
 }
 
 /** What runs first, then the newest. */

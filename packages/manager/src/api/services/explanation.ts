@@ -4,7 +4,7 @@ import type { Explanation, Subject } from '../../scheduler/index.js'
 import type { ServiceRecord, TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
 import { taskName } from '../answers/task.js'
-import { containerName } from '../containers/find.js'
+import { tasksNamed } from '../containers/find.js'
 import { findService, findTask } from '../request/lookup.js'
 import { type Census, isWaiting, isWanted, takeCensus } from './census.js'
 
@@ -114,17 +114,10 @@ function answer(
   return { Service, Waiting, Placed, Cases }
 }
 
-/** The task in a slot that one is likely to ask about, `web.3`; or the one whose container has the whole name. */
+/** Of those that a name is of, the one that somebody is likely to ask about. */
 function taskNamed(state: StateView, name: string): TaskRecord | undefined {
-  const dot = name.lastIndexOf('.')
-  if (dot < 0) return undefined
-  const owner = state.get('task', name.slice(dot + 1))
-  if (owner && containerName(state, owner) === name) return owner
-  const service = state.serviceNamed(name.slice(0, dot))
-  if (!service) return undefined
   let best: TaskRecord | undefined
-  for (const task of state.tasksOfService(service.ID)) {
-    if (String(task.Slot ?? task.NodeID) !== name.slice(dot + 1)) continue
+  for (const task of tasksNamed(state, name)) {
     if (!best || interest(task) > interest(best)) best = task
     else if (interest(task) === interest(best) && task.CreatedAt > best.CreatedAt) best = task
   }
