@@ -23,6 +23,7 @@ export interface PendingGroup {
 
 export interface WaitingTask {
   readonly group: PendingGroup
+  readonly note: TaskNote
   task: TaskRecord
   /** A decision on it is being committed: it is left alone until the outcome is known. */
   taken: boolean
@@ -105,6 +106,7 @@ export class PendingTasks {
     for (const each of waiting) {
       if (each.gone || each.taken) continue
       this.#given = each
+      this.#notes.expect(each.task.ID, each.note)
       yield each.task
     }
   }
@@ -123,12 +125,12 @@ export class PendingTasks {
   }
 
   #add(group: PendingGroup, task: TaskRecord, taken: boolean, noted: TaskNote | undefined): void {
-    const entry: WaitingTask = { group, task, taken, gone: false }
+    const note = noted ?? this.#notes.make(task.ID)
+    const entry: WaitingTask = { group, note, task, taken, gone: false }
+    note.waiting = entry
     group.waiting.push(entry)
     group.size++
     group.special += Number(isSpecial(task))
-    const note = noted ?? this.#notes.make(task.ID)
-    note.waiting = entry
     this.#size++
   }
 

@@ -47,6 +47,7 @@ export class HeapPool implements Pool {
    */
   #hot: Candidate | undefined
   #walk: LoadWalk | undefined
+  #bestAtLoad: { readonly load: number; readonly score: Score | undefined } = { load: -1, score: undefined }
 
   /** @param walk more nodes, looked at only when they may be better than those in the heap */
   constructor(context: PoolContext, nodes: Iterable<NodeInfo>, walk?: LoadWalk) {
@@ -110,9 +111,17 @@ export class HeapPool implements Pool {
 
   /** Whether no node that the walk has yet to yield can be better. */
   #beatsTheRest(top: Candidate | undefined, walk: LoadWalk): boolean {
-    const best = this.#context.strategy.bestAt?.(walk.load)
-    if (top === undefined || best === undefined || top.failures > 0) return false
-    return (top.score.first - best.first || top.score.second - best.second) <= 0
+    if (top === undefined || top.failures > 0) return false
+    const best = this.#bestAt(walk.load)
+    return best !== undefined && (top.score.first - best.first || top.score.second - best.second) <= 0
+  }
+
+  /** It stays the same for as long as the walk stands at one load. */
+  #bestAt(load: number): Score | undefined {
+    if (load !== this.#bestAtLoad.load) {
+      this.#bestAtLoad = { load, score: this.#context.strategy.bestAt?.(load) }
+    }
+    return this.#bestAtLoad.score
   }
 
   compare(a: NodeInfo, b: NodeInfo): number {

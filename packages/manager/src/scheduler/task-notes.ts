@@ -7,22 +7,50 @@ export interface TaskNote {
   occupant: Occupant | undefined
 }
 
-/** One table for all who follow tasks: among very many, to find one costs more than most of what is done with it. */
+/** A power of two. */
+const SHARDS = 256
+
+/**
+ * One table for all who follow tasks: among very many, to find one costs more than most of what is done with it. It is
+ * made of many small ones, for a table of a million stands still for a tenth of a second each time it grows.
+ */
 export class TaskNotes {
-  readonly #notes = new Map<string, TaskNote>()
+  readonly #shards = Array.from({ length: SHARDS }, () => new Map<string, TaskNote>())
+  /** What was found last: it is mostly asked for again at once. */
+  #latestId = ''
+  #latest: TaskNote | undefined
 
   get(taskId: string): TaskNote | undefined {
-    return this.#notes.get(taskId)
+    if (taskId === this.#latestId) return this.#latest
+    const note = this.#shardOf(taskId).get(taskId)
+    this.expect(taskId, note)
+    return note
   }
 
   make(taskId: string): TaskNote {
     const note: TaskNote = { waiting: undefined, occupant: undefined }
-    this.#notes.set(taskId, note)
+    this.#shardOf(taskId).set(taskId, note)
+    this.expect(taskId, note)
     return note
+  }
+
+  /** Says what is known of a task, by one who need not look for it, and before others do. */
+  expect(taskId: string, note: TaskNote | undefined): void {
+    this.#latestId = taskId
+    this.#latest = note
   }
 
   /** Forgets a task of which there is no more to be known. */
   tidy(taskId: string, note: TaskNote): void {
-    if (note.waiting === undefined && note.occupant === undefined) this.#notes.delete(taskId)
+    if (note.waiting !== undefined || note.occupant !== undefined) return
+    this.#shardOf(taskId).delete(taskId)
+    this.expect(taskId, undefined)
+  }
+
+  /** By the ends of IDs, which are random. */
+  #shardOf(taskId: string): Map<string, TaskNote> {
+    const last = taskId.length - 1
+    const index = (taskId.charCodeAt(last) * 37 + taskId.charCodeAt(last - 1)) & (SHARDS - 1)
+    return this.#shards[index]!
   }
 }

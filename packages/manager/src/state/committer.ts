@@ -272,7 +272,8 @@ export class Committer {
   }
 
   #remember(steps: readonly Step[], revision: number): void {
-    const writes = steps.map((step) => toWritten(step, revision))
+    const version = { Index: revision }
+    const writes = steps.map((step) => toWritten(step, version))
     this.#options.memory.applyOwn(writes, revision)
   }
 
@@ -315,10 +316,12 @@ function toOperation({ key, put }: Step): Operation {
   return put ? { type: 'put', key, value: put.text } : { type: 'delete', key }
 }
 
-function toWritten({ kind, slot, put }: Step, revision: number): Written {
+/** @param version of all that was written together */
+function toWritten({ kind, slot, put }: Step, version: ObjectVersion): Written {
+  const { Index: revision } = version
   if (put === undefined) return { kind, slot, revision }
   const { draft } = put
-  draft.Version = { Index: revision }
+  draft.Version = version
   return { kind, slot, revision, record: draft } as Written
 }
 

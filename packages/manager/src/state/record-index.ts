@@ -1,10 +1,16 @@
+/** Places of the table: while they are few, an array takes a fraction of a set's memory, and of its time. */
+type Members = string[] | Set<string>
+
+/** An array may have so many. */
+const FEW = 16
+
 /**
  * Finds the records of one table by something other than their ID. It holds places of the table, not records: most
  * writes leave a record in its group, and then there is nothing to do.
  */
 export class RecordIndex<Record> {
   readonly #table: ReadonlyMap<string, Record>
-  readonly #groups = new Map<string, Set<string>>()
+  readonly #groups = new Map<string, Members>()
   readonly #groupOf: (record: Record) => string | undefined
 
   /** @param groupOf what a record is looked up by; undefined keeps it out of this index */
@@ -38,13 +44,26 @@ export class RecordIndex<Record> {
 
   #add(group: string, slot: string): void {
     const members = this.#groups.get(group)
-    if (members) members.add(slot)
-    else this.#groups.set(group, new Set([slot]))
+    if (members === undefined) this.#groups.set(group, [slot])
+    else if (members instanceof Set) members.add(slot)
+    else if (members.length < FEW) members.push(slot)
+    else this.#groups.set(group, new Set([...members, slot]))
   }
 
   #remove(group: string, slot: string): void {
     const members = this.#groups.get(group)
-    members?.delete(slot)
-    if (members?.size === 0) this.#groups.delete(group)
+    if (members === undefined) return
+    if (members instanceof Set) members.delete(slot)
+    // A new one: somebody may be walking through the old one.
+    else
+      this.#groups.set(
+        group,
+        members.filter((member) => member !== slot),
+      )
+    if (sizeOf(this.#groups.get(group)) === 0) this.#groups.delete(group)
   }
+}
+
+function sizeOf(members: Members | undefined): number {
+  return members instanceof Set ? members.size : (members?.length ?? 0)
 }
