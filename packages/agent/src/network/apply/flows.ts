@@ -7,12 +7,9 @@ export interface OpenFlow {
   readonly idleMs: number
 }
 
-/**
- * The states of TCP connections that somebody waits for, with the kernel's own timeouts, in seconds. Those whose first
- * packet was not answered yet are among them: the client sends it again, a second later.
- */
-export const OPEN_STATES = { SYN_SENT: 120, SYN_RECV: 60, ESTABLISHED: 432_000 } as const
-type OpenState = keyof typeof OPEN_STATES
+/** The kernel's own timeout of an established connection, in seconds, unless it says another. */
+const USUAL_TIMEOUT_S = 432_000
+const TIMEOUT_PATH = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established'
 
 /** So many addresses are worth a listing. */
 const MANY = 3
@@ -20,35 +17,28 @@ const MANY = 3
 /** The open TCP connections to an address, by whatever way they came. @throws ShoalError when conntrack fails */
 export async function openFlows(run: Run, address: string): Promise<OpenFlow[]> {
   const listing = await mustRun(run, 'conntrack', ['-L', '-p', 'tcp', '--reply-src', address])
-  return listing.trim() === '' ? [] : parseFlows(listing, await timeouts())
+  return listing.trim() === '' ? [] : parseFlows(listing, await establishedTimeout())
 }
 
 /**
- * A connection is forgotten when nothing has come for the timeout; what is left of it tells how long that is now.
- * @param timeouts of each state, in seconds
+ * A connection is forgotten when nothing has come for the timeout; what is left of it tells how long that is now. One
+ * whose first packet is still to be answered is never idle: its client sends the packet again, a second later, then two,
+ * then four.
+ * @param timeoutS of an established connection, in seconds
  */
-export function parseFlows(listing: string, timeouts: Readonly<Record<OpenState, number>>): OpenFlow[] {
+export function parseFlows(listing: string, timeoutS = USUAL_TIMEOUT_S): OpenFlow[] {
   return listing.split('\n').flatMap((line) => {
     const [, left, state] = /^tcp\s+6\s+(\d+)\s+(SYN_SENT|SYN_RECV|ESTABLISHED)\s/u.exec(line) ?? []
     if (left === undefined) return []
-    return [{ idleMs: Math.max(0, timeouts[state as OpenState] - Number(left)) * 1000 }]
+    return [{ idleMs: state === 'ESTABLISHED' ? Math.max(0, timeoutS - Number(left)) * 1000 : 0 }]
   })
 }
 
-async function timeouts(): Promise<Record<OpenState, number>> {
-  const entries = Object.entries(OPEN_STATES).map(async ([state, usual]) => [
-    state,
-    await timeoutOf(state, usual),
-  ])
-  return Object.fromEntries(await Promise.all(entries)) as Record<OpenState, number>
-}
-
-async function timeoutOf(state: string, usual: number): Promise<number> {
+async function establishedTimeout(): Promise<number> {
   try {
-    const path = `/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_${state.toLowerCase()}`
-    return Number(await readFile(path, 'utf8'))
+    return Number(await readFile(TIMEOUT_PATH, 'utf8'))
   } catch {
-    return usual
+    return USUAL_TIMEOUT_S
   }
 }
 

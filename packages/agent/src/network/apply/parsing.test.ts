@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forgetUdp, OPEN_STATES, parseFlows } from './flows.js'
+import { forgetUdp, parseFlows } from './flows.js'
 import { parseListeners } from './listeners.js'
 import type { Run } from './run.js'
 
@@ -10,15 +10,15 @@ test('open connections tell how long they have been idle; those that end are non
     'tcp      6 110 TIME_WAIT src=192.168.7.9 dst=10.0.0.7 sport=50002 dport=80 src=10.0.0.7 dst=192.168.7.9 sport=80 dport=50002 [ASSURED] mark=0 use=1',
     '',
   ].join('\n')
-  expect(parseFlows(listing, OPEN_STATES)).toEqual([{ idleMs: 10_000 }, { idleMs: 0 }])
+  expect(parseFlows(listing)).toEqual([{ idleMs: 10_000 }, { idleMs: 0 }])
 })
 
-test('a connection whose first packet is still to be answered is open: it will be sent again', () => {
+test('a connection whose first packet is still to be answered is in use: it will be sent again', () => {
   const listing = [
-    'tcp      6 119 SYN_SENT src=192.168.7.9 dst=10.0.0.7 sport=50000 dport=80 [UNREPLIED] src=10.0.0.7 dst=192.168.7.9 sport=80 dport=50000 mark=0 use=1',
+    'tcp      6 117 SYN_SENT src=192.168.7.9 dst=10.0.0.7 sport=50000 dport=80 [UNREPLIED] src=10.0.0.7 dst=192.168.7.9 sport=80 dport=50000 mark=0 use=1',
     'tcp      6 57 SYN_RECV src=192.168.7.9 dst=10.0.0.7 sport=50001 dport=80 src=10.0.0.7 dst=192.168.7.9 sport=80 dport=50001 mark=0 use=1',
   ].join('\n')
-  expect(parseFlows(listing, OPEN_STATES)).toEqual([{ idleMs: 1_000 }, { idleMs: 3_000 }])
+  expect(parseFlows(listing)).toEqual([{ idleMs: 0 }, { idleMs: 0 }])
 })
 
 test('a program of the host has a port if it listens on it for others, too', () => {
