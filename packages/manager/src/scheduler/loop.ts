@@ -1,4 +1,5 @@
 import { sleep, toTimestamp, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
+import { Fifo } from '../state/fifo.js'
 import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
 import { mutationOf } from './commit.js'
@@ -7,8 +8,8 @@ import type { Demand } from './demand.js'
 import type { UseOf } from './measured-use.js'
 import type { NodeInfo } from './node-info.js'
 import { NodeSet } from './node-set.js'
-import { Outbox, type Outcome } from './outbox.js'
-import { PendingTasks, type PendingGroup } from './pending.js'
+import { Outbox, type Letter, type Outcome } from './outbox.js'
+import { PendingTasks, type PendingGroup, type WaitingTask } from './pending.js'
 import { strategyOf, type Strategy } from './strategy.js'
 import { TaskNotes } from './task-notes.js'
 
@@ -43,9 +44,12 @@ const REASONS_MS = 250
  */
 export class SchedulerLoop {
   readonly #options: SchedulerOptions
+  readonly #notes = new TaskNotes()
   readonly #set: NodeSet
   readonly #pending: PendingTasks
   readonly #outbox: Outbox
+  /** What is on its way into the store and not heard of yet, in order. */
+  readonly #sent = new Fifo<WaitingTask>()
   #signal: AbortSignal = AbortSignal.abort()
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   /** Until the first pass may run, and while one runs, waking only notes that another is due. */
@@ -59,13 +63,12 @@ export class SchedulerLoop {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    const notes = new TaskNotes()
-    this.#set = new NodeSet(options.state, options.useOf, notes)
-    this.#pending = new PendingTasks(notes)
+    this.#set = new NodeSet(options.state, options.useOf, this.#notes)
+    this.#pending = new PendingTasks(this.#notes)
     this.#outbox = new Outbox({
       ...options,
       isOver: () => this.#signal.aborted,
-      onOutcome: ({ decision, group }, outcome) => this.#settle(decision, group, outcome),
+      onOutcome: (letter, outcome) => this.#settle(letter, outcome),
     })
   }
 
@@ -121,6 +124,7 @@ export class SchedulerLoop {
     const nowMs = this.#options.clock.now()
     let due = false
     for (const change of changes) {
+      if (change.kind === 'task') this.#expectSent((change.after ?? change.before)?.ID)
       this.#set.apply(change, nowMs)
       if (change.kind === 'task') {
         const task = change.after ?? change.before
@@ -130,6 +134,14 @@ export class SchedulerLoop {
       }
     }
     if (due || (this.#set.hasFreed && this.#pending.size > 0)) this.#wakeIn(DEBOUNCE_MS)
+  }
+
+  /** What has been sent is mostly heard of in the same order: its notes need not be looked for. */
+  #expectSent(taskId: string | undefined): void {
+    const { first } = this.#sent
+    if (first === undefined || first.task.ID !== taskId) return
+    this.#sent.take()
+    this.#notes.expect(taskId, first.note)
   }
 
   #everyPeriod(): CancelTimer {
@@ -208,7 +220,7 @@ export class SchedulerLoop {
     const tasks = this.#pending.free(group)
     const decisions = decideGroup({ set: this.#set, demand, tasks, strategy, random, nowMs: clock.now() })
     for (const decision of decisions) {
-      this.#carryOut(decision, group)
+      this.#carryOut(decision)
       if (this.#mustRest()) await this.#rest()
       if (this.#signal.aborted) return
     }
@@ -237,11 +249,12 @@ export class SchedulerLoop {
     this.#sliceStartMs = clock.now()
   }
 
-  #carryOut(decision: Decision, group: PendingGroup): void {
+  #carryOut(decision: Decision): void {
     const mutation = mutationOf(decision, this.#timestamp())
     if (mutation === undefined) return
-    this.#pending.takeLatest()
-    this.#outbox.add({ decision, mutation, group })
+    const waiting = this.#pending.takeLatest()
+    this.#sent.add(waiting)
+    this.#outbox.add({ decision, mutation, waiting })
   }
 
   /** To write the time out costs more than to place a task. */
@@ -252,7 +265,8 @@ export class SchedulerLoop {
   }
 
   /** The outcome of a commit is known: what the state says now is what holds, claims included. */
-  #settle(decision: Decision, group: PendingGroup, outcome: Outcome): void {
+  #settle({ decision, waiting }: Letter, outcome: Outcome): void {
+    if (this.#sent.first === waiting) this.#sent.take()
     const { ID: id } = decision.task
     // That was heard of when it was stored: its claim is what the state says, and nothing waits any more.
     if (outcome === 'stored' && decision.type === 'assign') return
@@ -261,6 +275,7 @@ export class SchedulerLoop {
     this.#set.applyTask(id, task)
     this.#pending.update(id, task)
     if (!this.#pending.has(id)) return
+    const { group } = waiting
     if (outcome === 'failed') return this.#lookAgain(group, RETRY_MS)
     // A refusal that was stored is done, unless room came while its task could not be looked at.
     if (outcome === 'stored' && this.#set.freedRevision === group.lookedFreedRevision) return

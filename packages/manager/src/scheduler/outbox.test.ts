@@ -13,14 +13,14 @@ async function aScene(count: number) {
   const store = new MemoryStore()
   const state = await createTestState(clock, { store })
   const tasks: TaskRecord[] = []
-  const waiting = new PendingTasks()
+  const pendingTasks = new PendingTasks()
   for (let index = 0; index < count; index++) {
     const task = await storeRecord(state, 'task', pending(`t${index}`))
-    waiting.update(task.ID, task)
+    pendingTasks.update(task.ID, task)
     tasks.push(task)
   }
-  const [group] = waiting.groups()
-  if (group === undefined) throw new Error('no task waits')
+  const [group] = pendingTasks.groups()
+  const waitingOf = new Map(group?.waiting.map((waiting) => [waiting.task, waiting]))
   const outcomes = new Map<string, Outcome>()
   const outbox = new Outbox({
     state,
@@ -30,7 +30,11 @@ async function aScene(count: number) {
   })
   const assign = (task: TaskRecord): void => {
     const decision = { type: 'assign', task, nodeId: 'n1', generic: [] } as const
-    outbox.add({ decision, mutation: put('task', { ...task, NodeID: 'n1' }), group })
+    outbox.add({
+      decision,
+      mutation: put('task', { ...task, NodeID: 'n1' }),
+      waiting: waitingOf.get(task)!,
+    })
   }
   return { clock, store, state, tasks, outbox, outcomes, assign }
 }

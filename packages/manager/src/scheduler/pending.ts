@@ -89,9 +89,11 @@ export class PendingTasks {
     return group !== undefined
   }
 
-  /** Has the task that `free` gave last left alone. */
-  takeLatest(): void {
-    if (this.#given) this.#given.taken = true
+  /** Has the task that `free` gave last left alone. @throws Error when it gave none */
+  takeLatest(): WaitingTask {
+    if (this.#given === undefined) throw new Error('no task was given')
+    this.#given.taken = true
+    return this.#given
   }
 
   release(taskId: string): void {

@@ -23,28 +23,32 @@ export class TaskNotes {
   get(taskId: string): TaskNote | undefined {
     if (taskId === this.#latestId) return this.#latest
     const note = this.#shardOf(taskId).get(taskId)
-    this.expect(taskId, note)
+    this.#remember(taskId, note)
     return note
   }
 
   make(taskId: string): TaskNote {
     const note: TaskNote = { waiting: undefined, occupant: undefined }
     this.#shardOf(taskId).set(taskId, note)
-    this.expect(taskId, note)
+    this.#remember(taskId, note)
     return note
   }
 
-  /** Says what is known of a task, by one who need not look for it, and before others do. */
-  expect(taskId: string, note: TaskNote | undefined): void {
+  /** Says which note of a task is the one, by who need not look for it, before others do. */
+  expect(taskId: string, note: TaskNote): void {
+    if (!isEmpty(note)) this.#remember(taskId, note)
+  }
+
+  #remember(taskId: string, note: TaskNote | undefined): void {
     this.#latestId = taskId
     this.#latest = note
   }
 
   /** Forgets a task of which there is no more to be known. */
   tidy(taskId: string, note: TaskNote): void {
-    if (note.waiting !== undefined || note.occupant !== undefined) return
+    if (!isEmpty(note)) return
     this.#shardOf(taskId).delete(taskId)
-    this.expect(taskId, undefined)
+    this.#remember(taskId, undefined)
   }
 
   /** By the ends of IDs, which are random. */
@@ -53,4 +57,9 @@ export class TaskNotes {
     const index = (taskId.charCodeAt(last) * 37 + taskId.charCodeAt(last - 1)) & (SHARDS - 1)
     return this.#shards[index]!
   }
+}
+
+/** Such a note is in the table no more. */
+function isEmpty({ waiting, occupant }: TaskNote): boolean {
+  return waiting === undefined && occupant === undefined
 }

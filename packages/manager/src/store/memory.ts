@@ -93,7 +93,9 @@ export class MemoryStore implements Store {
     const events: StoreEvent[] = []
     for (const operation of operations) {
       if (operation.type === 'put') {
-        const { key, value } = operation
+        const { value } = operation
+        // One text of each key is enough, however often it is written.
+        const key = this.#puts.get(operation.key)?.key ?? operation.key
         const event: Put = { type: 'put', key, value, revision }
         this.#puts.set(key, event)
         events.push(event)
