@@ -87,7 +87,7 @@ const BENCHMARKS: Record<string, Entry> = {
   scheduler: {
     run: scheduler,
     rounds: 3,
-    about: 'tasks to nodes in memory, up to a million tasks on 100 000 nodes; no lab; about 3 minutes, 6 GB',
+    about: 'tasks to nodes in memory, up to a million tasks on 100 000 nodes; no lab; about 2 minutes, 4 GB',
     inProcesses: true,
   },
   store: {

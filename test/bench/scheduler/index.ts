@@ -31,8 +31,6 @@ export const scheduler: Benchmark = async (options) => {
   const placed = new Map<string, Placed[]>()
   for (let round = 1; round <= options.rounds; round++) {
     for (const [name, shape] of Object.entries(SHAPES)) {
-      // The largest is long enough to be steady.
-      if (shape.tasks >= MANY_TASKS && round > 1) continue
       options.say(`round ${round} of ${options.rounds}: ${name} …`)
       placed.set(name, [...(placed.get(name) ?? []), await runCase('place', name, shape, options)])
     }
