@@ -91,7 +91,7 @@ function lookoutForServices(affinity: Affinity, { view }: Surroundings): Lookout
 
 /** The places that a service has on a node beside the one that the new task is to take. */
 export function placesBeside(node: NodeInfo, serviceId: string, allowance: Allowance | undefined): number {
-  const { replaced } = allowance ?? {}
+  const replaced = allowance?.replaced.holding
   const isCounted = replaced?.serviceId === serviceId && !replaced.doubled
   return node.occupyingOf(serviceId) - (isCounted ? 1 : 0)
 }
@@ -108,9 +108,8 @@ function lookoutForContainer(affinity: Affinity, container: string, surroundings
   }
   return {
     affinity,
-    staysOn: (node) => places().some((place) => place.node === node && place.stays),
-    isOn: (node, allowance) =>
-      places().some((place) => place.node === node && place.taskId !== allowance?.replaced.taskId),
+    staysOn: (node) => places().some((place) => place.node === node && place.holding.stays),
+    isOn: (node, allowance) => places().some((place) => place.node === node && place !== allowance?.replaced),
   }
 }
 

@@ -138,7 +138,7 @@ function holdersIn(view: StateView, set: NodeSet): PortHolders {
   return (node, port) => {
     const names = new Set<string>()
     for (const task of view.tasksOfNode(node.id)) {
-      if (!set.occupant(task.ID)?.demand?.hostPorts.includes(port)) continue
+      if (!set.occupant(task.ID)?.holding.demand?.hostPorts.includes(port)) continue
       names.add(view.get('service', task.ServiceID)?.Spec.Name ?? task.ServiceID)
     }
     return [...names]

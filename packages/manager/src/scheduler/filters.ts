@@ -59,8 +59,8 @@ const resources: Filter = {
   accepts(demand, node, allowance) {
     const lent = allowance?.sharesAll ? allowance.replaced : undefined
     return (
-      demand.nanoCpus <= node.nanoCpusFree + (lent?.demand?.nanoCpus ?? 0) &&
-      demand.memoryBytes <= node.memoryFree + (lent?.demand?.memoryBytes ?? 0) &&
+      demand.nanoCpus <= node.nanoCpusFree + (lent?.holding.demand?.nanoCpus ?? 0) &&
+      demand.memoryBytes <= node.memoryFree + (lent?.holding.demand?.memoryBytes ?? 0) &&
       demand.generic.every(({ kind, amount }) => amount <= node.generic.free(kind, lent?.generic))
     )
   },
@@ -140,7 +140,7 @@ const hostPorts: Filter = {
 }
 
 function takenPorts(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): string[] {
-  const lent = (allowance?.sharesAll && allowance.replaced.demand?.hostPorts) || []
+  const lent = (allowance?.sharesAll && allowance.replaced.holding.demand?.hostPorts) || []
   return demand.hostPorts.filter((port) => node.hostPortUsers(port) > (lent.includes(port) ? 1 : 0))
 }
 

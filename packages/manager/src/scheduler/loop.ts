@@ -59,6 +59,8 @@ export class SchedulerLoop {
   #stamp: { readonly atMs: number; readonly text: string } | undefined
   #steps = 0
   #isLoaded = false
+  /** Of some change: until then nothing is known of a task that is read for the first time. */
+  #hasHeard = false
   #loaded = Promise.resolve()
 
   constructor(options: SchedulerOptions) {
@@ -110,6 +112,7 @@ export class SchedulerLoop {
       if (this.#signal.aborted) return
     }
     for (const task of state.all('task')) {
+      if (!this.#hasHeard) this.#notes.expectNone(task.ID)
       this.#set.loadTask(task)
       this.#pending.update(task.ID, task)
       if (this.#mustRest()) await this.#rest()
@@ -121,6 +124,7 @@ export class SchedulerLoop {
   }
 
   #hear(changes: readonly Change[]): void {
+    this.#hasHeard = true
     const nowMs = this.#options.clock.now()
     let due = false
     for (const change of changes) {

@@ -4,16 +4,21 @@ import type { Demand } from './demand.js'
 import { GenericPool } from './generic-resources.js'
 import type { LoadPlace } from './load-index.js'
 import type { NodeClass } from './node-class.js'
+import { ServiceCounts } from './service-counts.js'
 
 /** A task that takes room on a node. */
 export interface Occupant {
-  readonly taskId: string
+  readonly node: NodeInfo
+  readonly generic: readonly GenericResource[]
+  readonly holding: Holding
+}
+
+/** What a task holds and how it counts: most tasks of a service share one. */
+export interface Holding {
   readonly serviceId: string
   readonly specVersion: number
-  readonly node: NodeInfo
   /** Undefined when the spec is gone: the task then counts, but what it reserved is not known. */
   readonly demand: Demand | undefined
-  readonly generic: readonly GenericResource[]
   /** Wanted alive, and nobody is to take its place: only such tasks count when tasks are spread. */
   readonly stays: boolean
   /** The task that is to take its place is on the same node: both are in one place of the service. */
@@ -41,7 +46,7 @@ export class NodeInfo {
   place: LoadPlace | undefined = undefined
   /** The latest walk through the load index that has come by here. */
   walked = 0
-  readonly #services = new Map<string, ServiceCount>()
+  readonly #services = new ServiceCounts()
   /** Most nodes have none: made for the first. */
   #hostPorts: Map<string, number> | undefined
   #record: NodeRecord
@@ -97,7 +102,7 @@ export class NodeInfo {
 
   /** The services that have places here. */
   serviceIds(): Iterable<string> {
-    return this.#services.keys()
+    return this.#services.serviceIds()
   }
 
   /** How many tasks hold a port such as `tcp/8080`. */
@@ -122,8 +127,8 @@ export class NodeInfo {
   #count(occupant: Occupant, by: 1 | -1): void {
     this.version++
     this.#countService(occupant, by)
-    if (occupant.stays) this.tasks += by
-    const { demand } = occupant
+    const { stays, demand } = occupant.holding
+    if (stays) this.tasks += by
     if (demand === undefined) return
     this.nanoCpusHeld += by * demand.nanoCpus
     this.memoryHeld += by * demand.memoryBytes
@@ -132,23 +137,13 @@ export class NodeInfo {
     for (const port of demand.hostPorts) addTo(this.#hostPorts, port, by)
   }
 
-  #countService({ serviceId, stays, doubled }: Occupant, by: 1 | -1): void {
+  #countService({ holding: { serviceId, stays, doubled } }: Occupant, by: 1 | -1): void {
     if (doubled) return
-    let count = this.#services.get(serviceId)
-    if (count === undefined) {
-      count = { staying: 0, occupying: 0 }
-      this.#services.set(serviceId, count)
-    }
+    const count = this.#services.of(serviceId)
     count.occupying += by
     if (stays) count.staying += by
     if (count.occupying === 0) this.#services.delete(serviceId)
   }
-}
-
-/** The tasks of one service on a node: those that stay, and all that have not ended, but one of each place. */
-interface ServiceCount {
-  staying: number
-  occupying: number
 }
 
 function addTo(counts: Map<string, number>, key: string, by: number): void {

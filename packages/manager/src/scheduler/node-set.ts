@@ -7,7 +7,7 @@ import { Failures } from './failures.js'
 import { LoadIndex } from './load-index.js'
 import type { UseOf } from './measured-use.js'
 import { NodeClasses } from './node-class.js'
-import { NodeInfo, type Occupant } from './node-info.js'
+import { NodeInfo, type Holding, type Occupant } from './node-info.js'
 import { type TaskNote, TaskNotes } from './task-notes.js'
 
 /**
@@ -29,6 +29,8 @@ export class NodeSet {
   /** The living task that is to take the place of another, by the other's ID. */
   readonly #replacedBy = new Map<string, string>()
   #freed = new Set<NodeInfo>()
+  /** What was held last. */
+  #latest: Holding | undefined
   #nextOrdinal = 0
 
   /** Begins empty: see `loadNode` and `loadTask`. */
@@ -169,22 +171,30 @@ export class NodeSet {
     const doubled = successor !== undefined && this.occupant(successor)?.node === node
     const note = noted ?? this.#notes.make(task.ID)
     const known = note.occupant
+    const held = known?.holding
     const { SpecVersion: specVersion } = task.Shoal
-    const isSame = known?.node === node && known.stays === stays && known.doubled === doubled
-    if (isSame && known.specVersion === specVersion) {
+    const isSame = known?.node === node && held?.stays === stays && held.doubled === doubled
+    if (isSame && held.specVersion === specVersion) {
       if (known.generic === generic || (known.generic.length === 0 && generic.length === 0)) return
     }
     this.revision++
     // A spec that is gone by now must not make a task forget what it holds.
-    const kept = known?.specVersion === specVersion ? known.demand : undefined
-    const demand = kept ?? itsDemand ?? this.demandOf(task.ServiceID, specVersion) ?? known?.demand
-    const { ID: taskId, ServiceID: serviceId } = task
-    const occupant = { taskId, serviceId, specVersion, node, demand, generic, stays, doubled }
+    const kept = held?.specVersion === specVersion ? held.demand : undefined
+    const demand = kept ?? itsDemand ?? this.demandOf(task.ServiceID, specVersion) ?? held?.demand
+    const holding = this.#shared({ serviceId: task.ServiceID, specVersion, demand, stays, doubled })
+    const occupant = { node, generic, holding }
     if (known) this.#leave(known)
     node.add(occupant)
     this.byLoad.update(node)
     note.occupant = occupant
     if (known && !isSame) this.#noteFreed(known.node)
+  }
+
+  /** Tasks that follow each other mostly hold the same. */
+  #shared(holding: Holding): Holding {
+    const latest = this.#latest
+    if (latest === undefined || !isSameHolding(latest, holding)) this.#latest = holding
+    return this.#latest ?? holding
   }
 
   #leave(occupant: Occupant): void {
@@ -249,6 +259,16 @@ export class NodeSet {
     for (const { ID } of this.#view.tasksOfNode(nodeId)) this.#vacate(ID, this.#notes.get(ID))
     this.#noteFreed(node)
   }
+}
+
+function isSameHolding(one: Holding, other: Holding): boolean {
+  return (
+    one.serviceId === other.serviceId &&
+    one.specVersion === other.specVersion &&
+    one.demand === other.demand &&
+    one.stays === other.stays &&
+    one.doubled === other.doubled
+  )
 }
 
 /** Whether the task takes room on its node: from its assignment until it has ended, wanted or not. */

@@ -26,12 +26,14 @@ export interface PoolContext {
   readonly fits: (node: NodeInfo) => boolean
 }
 
+/** With its score in itself: there are as many as nodes, and they live for as long as the group is placed. */
 interface Candidate {
   readonly node: NodeInfo
   readonly failures: number
-  /** The node's version when `score` was made. */
+  /** The node's version when its score was asked for. */
   version: number
-  score: Score
+  first: number
+  second: number
 }
 
 /**
@@ -92,8 +94,10 @@ export class HeapPool implements Pool {
   #isStillFit(candidate: Candidate): boolean {
     const { node } = candidate
     if (!this.#context.fits(node)) return false
+    const { first, second } = this.#score(node, candidate)
     candidate.version = node.version
-    candidate.score = this.#score(node, candidate.score)
+    candidate.first = first
+    candidate.second = second
     return true
   }
 
@@ -113,7 +117,7 @@ export class HeapPool implements Pool {
   #beatsTheRest(top: Candidate | undefined, walk: LoadWalk): boolean {
     if (top === undefined || top.failures > 0) return false
     const best = this.#bestAt(walk.load)
-    return best !== undefined && (top.score.first - best.first || top.score.second - best.second) <= 0
+    return best !== undefined && (top.first - best.first || top.second - best.second) <= 0
   }
 
   /** It stays the same for as long as the walk stands at one load. */
@@ -133,7 +137,8 @@ export class HeapPool implements Pool {
 
   #candidate(node: NodeInfo): Candidate {
     const failures = this.#context.troubled.get(node) ?? 0
-    return { node, failures, version: node.version, score: this.#score(node, undefined) }
+    const { first, second } = this.#score(node, undefined)
+    return { node, failures, version: node.version, first, second }
   }
 
   #score(node: NodeInfo, before: Score | undefined): Score {
@@ -143,9 +148,6 @@ export class HeapPool implements Pool {
 
 function compareCandidates(a: Candidate, b: Candidate): number {
   return (
-    a.failures - b.failures ||
-    a.score.first - b.score.first ||
-    a.score.second - b.score.second ||
-    a.node.ordinal - b.node.ordinal
+    a.failures - b.failures || a.first - b.first || a.second - b.second || a.node.ordinal - b.node.ordinal
   )
 }

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { put, type ClusterRecord, type TaskRecord } from '../state/records.js'
 import { aNode, aService, aSpec, aTask, createTestState, storeRecord } from '../state/testing/index.js'
 import { createScheduler } from './index.js'
+import { SchedulerLoop } from './loop.js'
+import { spread } from './strategy.js'
 
 function pendingTask(id: string, changes: Partial<TaskRecord> = {}): TaskRecord {
   const Status = { Timestamp: '2026-01-01T00:00:00.000Z', State: 'pending', Message: 'pending' } as const
@@ -54,6 +56,31 @@ describe('the scheduler at work', () => {
     scheduler.start(new AbortController().signal)
     await clock.advanceAsync(20)
     expect(state.get('task', 'a')?.NodeID).toBe('n1')
+  })
+
+  test('given tasks that change while it still reads what is there, then none of them counts twice', async () => {
+    // given more tasks than it reads in one go, on a clock by which every look at it is a while later
+    const clock = new (class extends VirtualClock {
+      #looks = 0
+      override now(): number {
+        return super.now() + ++this.#looks * 20
+      }
+    })()
+    const state = await createTestState(clock)
+    const ids = Array.from({ length: 120 }, (_, index) => `t${index}`)
+    await state.commit([put('node', aNode('n1')), put('spec', aSpec('web', 1))])
+    await state.commit(ids.map((id) => put('task', pendingTask(id))))
+    const options = { state, clock, random: seededRandom(1), log: silentLogger, strategy: spread }
+    const scheduler = new SchedulerLoop(options)
+    scheduler.start(new AbortController().signal)
+    // when the last of them is put on a node by somebody else before it has come to it
+    expect(scheduler.loadedNodes).toBeUndefined()
+    const last = state.get('task', 't119')
+    await storeRecord(state, 'task', { ...last!, NodeID: 'n1', Status: { ...last!.Status, State: 'running' } })
+    await clock.advanceAsync(2_000)
+    // then all are assigned, and the node knows of each of them once
+    expect([...state.all('task')].filter(({ NodeID }) => NodeID === 'n1')).toHaveLength(120)
+    expect(scheduler.loadedNodes?.nodes.get('n1')?.tasks).toBe(120)
   })
 
   test('given no node, then the task says so once, and goes to the first node that joins', async () => {

@@ -7,8 +7,8 @@ import type { NodeInfo } from './node-info.js'
 export function shortages(demand: Demand, node: NodeInfo, allowance: Allowance | undefined): Reason[] {
   const lent = allowance?.sharesAll ? allowance.replaced : undefined
   const { NanoCPUs: cpus = 0, MemoryBytes: memory = 0 } = node.record.Description.Resources
-  const cpusLeft = node.nanoCpusFree + (lent?.demand?.nanoCpus ?? 0)
-  const memoryLeft = node.memoryFree + (lent?.demand?.memoryBytes ?? 0)
+  const cpusLeft = node.nanoCpusFree + (lent?.holding.demand?.nanoCpus ?? 0)
+  const memoryLeft = node.memoryFree + (lent?.holding.demand?.memoryBytes ?? 0)
   const short: Reason[] = []
   if (demand.nanoCpus > cpusLeft) {
     const Found = `${cpusFree(cpusLeft, cpus)} free`
@@ -34,7 +34,7 @@ export function measuredShortages(
   node: NodeInfo,
   allowance: Allowance | undefined,
 ): Reason[] {
-  const lent = allowance?.sharesAll ? allowance.replaced.demand : undefined
+  const lent = allowance?.sharesAll ? allowance.replaced.holding.demand : undefined
   const { NanoCPUs: cpus = 0, MemoryBytes: memory = 0 } = node.record.Description.Resources
   const cpusLeft = (demand.measured.nanoCpusFree(node) ?? Infinity) + (lent?.nanoCpus ?? 0)
   const memoryLeft = (demand.measured.memoryFree(node) ?? Infinity) + (lent?.memoryBytes ?? 0)

@@ -39,6 +39,11 @@ export class TaskNotes {
     if (!isEmpty(note)) this.#remember(taskId, note)
   }
 
+  /** Says that nothing is known of a task, by who need not look for it, before others do. */
+  expectNone(taskId: string): void {
+    this.#remember(taskId, undefined)
+  }
+
   #remember(taskId: string, note: TaskNote | undefined): void {
     this.#latestId = taskId
     this.#latest = note
