@@ -73,7 +73,7 @@ function fill(
   return { slots: sorted, release }
 }
 
-function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {
+export function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {
   return Array.from(keys, (key) => slotOf(Number(key), groups.get(key) ?? []))
 }
 

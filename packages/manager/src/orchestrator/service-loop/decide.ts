@@ -5,7 +5,7 @@ import { letGo, type Unit } from '../actions.js'
 import { createContext, type ServiceContext } from '../context.js'
 import { decideJob } from '../jobs/decide.js'
 import { globalLayout } from '../global/global.js'
-import { replicatedLayout, type Layout } from '../replicated/replicated.js'
+import { replicatedLayout, slotsOf, type Layout } from '../replicated/replicated.js'
 import { withMovesFollowed } from '../rebalance/moves.js'
 import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
 import type { Slot } from '../slot/slot.js'
@@ -58,15 +58,13 @@ export function decideService(
 function layoutOf(context: ServiceContext, known: SlotTasks | undefined): Layout {
   const { view, service } = context
   if (service.Spec.Mode?.Global) return globalLayout(context, view.tasksOfService(service.ID))
-  return replicatedLayout(context, known ?? new SlotBook(view.tasksOfService(service.ID)))
+  return replicatedLayout(context, known ?? SlotBook.of(view.tasksOfService(service.ID)))
 }
 
 function decideLayout(present: ServiceContext, { slots, release, isPartial }: Layout): ServicePlan {
   const context = withMovesFollowed(present, slots)
   const { service, now } = context
-  const progress = slots
-    .filter((slot) => slot.newest ?? slot.resting)
-    .map((slot) => slotProgress(context, slot))
+  const progress = progressOf(context, slots)
   const rollout = stepRollout(service, progress, failuresOf(context, slots), now)
   const record = rollout.service ?? service
   const changed = record !== present.service && { service: record }
@@ -82,6 +80,30 @@ function decideLayout(present: ServiceContext, { slots, release, isPartial }: La
     quiet: quietOf(context, slots, progress, steps),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
+}
+
+function progressOf(context: ServiceContext, slots: readonly Slot[]): SlotProgress[] {
+  return slots.filter((slot) => slot.newest ?? slot.resting).map((slot) => slotProgress(context, slot))
+}
+
+/**
+ * Looks at some slots of a replicated service before anything is decided about it.
+ * @param now milliseconds since the epoch
+ * @returns those that need no other look until something changes that concerns them: see SlotTasks
+ */
+export function quietAmong(
+  view: StateView,
+  serviceId: string,
+  now: number,
+  groups: SlotTasks['groups'],
+  keys: readonly string[],
+): string[] {
+  const service = view.get('service', serviceId)
+  if (service === undefined) return []
+  const context = createContext(view, service, now, () => '')
+  const slots = slotsOf(groups, keys)
+  const steps = slots.map((slot) => stepSlot(contextOf(context, slot), slot, false))
+  return quietOf(context, slots, progressOf(context, slots), steps)
 }
 
 /** A task that a rebalance moves goes only when its successor runs, whatever the order of updates. */

@@ -3,7 +3,8 @@ import type { KeyedReconciler } from '../../loops/keyed-loop.js'
 import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
 import { commitService } from './commit.js'
-import { decideService } from './decide.js'
+import { decideService, quietAmong } from './decide.js'
+import type { Look } from '../slot/slot-book.js'
 import { SlotBooks } from './slot-books.js'
 
 export interface ServiceReconcilerDeps {
@@ -25,6 +26,8 @@ export function createServiceReconciler({ state, clock, random }: ServiceReconci
     },
     async reconcile(serviceId) {
       const now = clock.now()
+      const look: Look = (groups, keys) => quietAmong(state, serviceId, now, groups, keys)
+      if (!books.prepare(serviceId, look)) return now
       const plan = decideService(state, serviceId, now, () => newId(random), books.of(serviceId))
       // Where the service's record changes as well, all of this counts only when that is stored.
       if (!plan.service) books.quieten(serviceId, plan.quiet ?? [])

@@ -1,6 +1,6 @@
 import { type Change, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
-import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
+import { SlotBook, type Look, type Portions } from '../slot/slot-book.js'
 
 /** So many quiet slots of each service are looked at in each period although nothing seems to have changed. */
 const DOUBTED_SLOTS = 2_000
@@ -10,8 +10,11 @@ export class SlotBooks {
   readonly #view: StateView
   readonly #books = new Map<string, SlotBook>()
 
-  constructor(view: StateView) {
+  readonly #portions: Portions | undefined
+
+  constructor(view: StateView, portions?: Portions) {
     this.#view = view
+    this.#portions = portions
   }
 
   /** To be told of every change, at once. */
@@ -28,7 +31,7 @@ export class SlotBooks {
   }
 
   /** @returns nothing for services whose decisions look at all of their tasks: global ones, jobs, and those that are gone */
-  of(serviceId: string): SlotTasks | undefined {
+  of(serviceId: string): SlotBook | undefined {
     const service = this.#view.get('service', serviceId)
     if (service === undefined || !isReplicated(service)) {
       this.#books.delete(serviceId)
@@ -36,7 +39,7 @@ export class SlotBooks {
     }
     let book = this.#books.get(serviceId)
     if (book === undefined) {
-      book = new SlotBook(this.#view.tasksOfService(serviceId))
+      book = new SlotBook(this.#view.tasksOfService(serviceId), this.#portions)
       this.#books.set(serviceId, book)
     }
     for (const { Task: id } of service.Shoal.Rebalance?.Moves ?? []) {
@@ -44,6 +47,14 @@ export class SlotBooks {
       if (task) book.stir(task)
     }
     return book.asOf(service.Shoal.SpecVersion)
+  }
+
+  /**
+   * See SlotBook.prepare. To be called, until it says so, before anything is decided.
+   * @returns whether a decision can be made now
+   */
+  prepare(serviceId: string, look: Look): boolean {
+    return this.of(serviceId)?.prepare(look) ?? true
   }
 
   /** See SlotBook.quieten. Nothing may have changed since the slots were looked at. */

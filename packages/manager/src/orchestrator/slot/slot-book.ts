@@ -11,20 +11,81 @@ export interface SlotTasks {
   readonly stirred: ReadonlySet<string>
 }
 
+/** How much of a large service is looked at in one go while its book is made: a few milliseconds of work. */
+export interface Portions {
+  readonly tasks: number
+  readonly slots: number
+}
+
+const PORTIONS: Portions = { tasks: 2_000, slots: 500 }
+
+/** @returns which of these slots nothing is to be done in */
+export type Look = (groups: SlotTasks['groups'], keys: readonly string[]) => readonly string[]
+
 /**
  * Follows the tasks of one service from change to change, and remembers in which slots nothing is to be done, so that
- * a decision about a large service costs what has changed and not what there is.
+ * a decision about a large service costs what has changed and not what there is. It has to be made ready first, piece
+ * by piece: see `prepare`.
  */
 export class SlotBook implements SlotTasks {
+  readonly #portions: Portions
+  /** The tasks that were there before it began to follow them; undefined when all have been read. */
+  #unread: Iterator<TaskRecord> | undefined
+  /** The slots that nobody has looked at. */
+  #unseen: Iterator<string> | undefined
+  #isReady = false
   readonly #groups = new Map<string, readonly TaskRecord[]>()
   readonly #stirred = new Set<string>()
   /** The spec version for which slots were found quiet. */
   #version = 0
   #doubts: Iterator<string> | undefined
 
-  /** All slots are to be looked at. */
-  constructor(tasks: Iterable<TaskRecord>) {
-    for (const task of tasks) this.#put(slotKey(task), task)
+  /** @param tasks of the service, to be read as they are when it is their turn */
+  constructor(tasks: Iterable<TaskRecord>, portions = PORTIONS) {
+    this.#unread = tasks[Symbol.iterator]()
+    this.#portions = portions
+  }
+
+  /** The book of all of these tasks, ready, with all slots to be looked at. */
+  static of(tasks: Iterable<TaskRecord>): SlotBook {
+    const book = new SlotBook([])
+    for (const task of tasks) book.#put(slotKey(task), task)
+    return book
+  }
+
+  /**
+   * Reads a portion of what there is, or has a portion of the slots looked at: after a takeover nearly all of them are
+   * quiet, and to find that out in one go would keep the process from all else.
+   * @returns whether all is done
+   */
+  prepare(look: Look): boolean {
+    if (this.#unread) this.#read(this.#unread)
+    if (this.#unread) return false
+    if (!this.#isReady && this.#groups.size > this.#portions.slots) this.#see(look)
+    else this.#isReady = true
+    return this.#isReady
+  }
+
+  #read(tasks: Iterator<TaskRecord>): void {
+    for (let count = 0; count < this.#portions.tasks; count++) {
+      const next = tasks.next()
+      if (next.done) {
+        this.#unread = undefined
+        return
+      }
+      this.#put(slotKey(next.value), next.value)
+    }
+  }
+
+  #see(look: Look): void {
+    this.#unseen ??= this.#groups.keys()
+    const keys: string[] = []
+    while (!this.#isReady && keys.length < this.#portions.slots) {
+      const next = this.#unseen.next()
+      if (next.done) this.#isReady = true
+      else keys.push(next.value)
+    }
+    this.quieten(look(this.#groups, keys))
   }
 
   get groups(): ReadonlyMap<string, readonly TaskRecord[]> {
@@ -36,7 +97,7 @@ export class SlotBook implements SlotTasks {
   }
 
   /** The slots as they are to be looked at for a service of this spec version. */
-  asOf(version: number): SlotTasks {
+  asOf(version: number): this {
     if (version !== this.#version) for (const key of this.#groups.keys()) this.#stirred.add(key)
     this.#version = version
     return this

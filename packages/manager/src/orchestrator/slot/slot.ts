@@ -59,10 +59,11 @@ export function slotKey(task: TaskRecord): string {
   return task.Slot === undefined ? (task.NodeID ?? '') : String(task.Slot)
 }
 
-/** Of two tasks with equal claims: the one that runs, or else the later one. */
+/** Of two tasks with equal claims: the one that runs, or else the later one; in whatever order they are known. */
 function better(one: TaskRecord, other: TaskRecord): TaskRecord {
   const oneRuns = one.Status.State === 'running'
   const otherRuns = other.Status.State === 'running'
   if (oneRuns !== otherRuns) return oneRuns ? one : other
-  return one.CreatedAt >= other.CreatedAt ? one : other
+  if (one.CreatedAt !== other.CreatedAt) return one.CreatedAt > other.CreatedAt ? one : other
+  return one.ID < other.ID ? one : other
 }
