@@ -152,7 +152,7 @@ export class ManagerRun implements Listener {
       log: this.#log,
     }
     const signal = bug === 'loops-outlive-their-term' ? this.#stopping.signal : term.signal
-    if (bug === undefined) return startLoops(parts, signal)
+    if (bug === undefined) return void startLoops(parts, signal)
     const turns = new Turns(parts.clock)
     for (const [name, start] of Object.entries(PRIMARY_LOOPS)) {
       start(

@@ -155,7 +155,7 @@ async function start(parts: ManagerParts, closers: Closers): Promise<Manager> {
   await listen(base, { dispatcher, beats, desk }, closers)
   // Last, so that it ends first: the next primary need not wait until this manager has closed everything.
   closers.add(() => election.end())
-  election.run((term) => startLoops({ ...parts, state, dispatcher, beats, book, desk }, term.signal))
+  election.run((term) => void startLoops({ ...parts, state, dispatcher, beats, book, desk }, term.signal))
   log.info({ node: membership.nodeId, cluster }, 'the manager serves')
   const retired = untilNoManager(state, membership.nodeId, signal).then(async (why) => {
     await election.end()

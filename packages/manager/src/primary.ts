@@ -1,4 +1,4 @@
-import type { Clock, Logger, Random } from '@shoal/common'
+import { sleep, type Clock, type Logger, type Random } from '@shoal/common'
 import { type AddressBook, createAllocator } from './allocator/index.js'
 import type { Dispatcher } from './dispatcher/index.js'
 import { DEFAULT_LOOP, KeyedLoop } from './loops/keyed-loop.js'
@@ -25,8 +25,9 @@ export interface PrimaryParts {
 /** The loops of one term share the time of a turn. */
 type Start = (parts: PrimaryParts & { readonly turns: Turns }, signal: AbortSignal) => void
 
-/** What only the primary runs, in the order in which it starts. */
+/** What only the primary runs, in the order in which it starts: agents come as soon as it leads. */
 export const PRIMARY_LOOPS = {
+  dispatcher: ({ dispatcher }, signal) => dispatcher.start(signal),
   services: ({ state, turns, clock, random, log }, signal) =>
     new KeyedLoop(state, createServiceReconciler({ state, clock, random }), {
       ...DEFAULT_LOOP,
@@ -54,11 +55,18 @@ export const PRIMARY_LOOPS = {
   },
   nodeHealth: ({ state, turns, clock, log, beats }, signal) =>
     createNodeHealth({ state, turns, clock, log, beats }).start(signal),
-  dispatcher: ({ dispatcher }, signal) => dispatcher.start(signal),
 } as const satisfies Readonly<Record<string, Start>>
 
-/** Starts everything that only the primary runs, for one term: all of it ends when `signal` aborts. */
-export function startLoops(parts: PrimaryParts, signal: AbortSignal): void {
+/**
+ * Starts everything that only the primary runs, for one term: all of it ends when `signal` aborts. The dispatcher runs
+ * when this returns, and each of the others begins in a turn of the event loop of its own: in a large cluster what each
+ * has to read at first takes a while.
+ */
+export async function startLoops(parts: PrimaryParts, signal: AbortSignal): Promise<void> {
   const turns = new Turns(parts.clock)
-  for (const start of Object.values(PRIMARY_LOOPS)) start({ ...parts, turns }, signal)
+  for (const start of Object.values(PRIMARY_LOOPS)) {
+    if (signal.aborted) return
+    start({ ...parts, turns }, signal)
+    await sleep(parts.clock, 0, signal)
+  }
 }

@@ -92,7 +92,8 @@ export class NetworkFeed implements StopGate {
   #underWay(): Departure[] {
     const departures = new Map<string, { taskIds: string[]; networkIds: Set<string> }>()
     for (const task of this.#options.state.all('task')) {
-      if (task.Status.State !== 'running' || isEndpoint(this.#options.state, task)) continue
+      if (task.Status.State !== 'running' || !task.NetworksAttachments) continue
+      if (isEndpoint(this.#options.state, task)) continue
       const known = departures.get(task.ServiceID) ?? { taskIds: [], networkIds: new Set() }
       departures.set(task.ServiceID, known)
       known.taskIds.push(task.ID)

@@ -228,6 +228,40 @@ describe('a keyed loop', () => {
     expect(looked()).toEqual([20, 20])
   })
 
+  test('loops that begin together do not all read what there is in one turn', async () => {
+    // given three loops that share their turns, and to each of which a look at all keys takes most of a turn
+    const clock = new PonderClock()
+    const turns = new Turns(clock)
+    const began: (number | 'others')[] = []
+    const each = async (index: number) => {
+      const { state, stop } = await stage(nothing, 64, clock, turns)
+      const reconciler: KeyedReconciler = {
+        name: 'test',
+        keysOf: () => [],
+        allKeys: () => {
+          began.push(index)
+          clock.ponder(12)
+          return []
+        },
+        reconcile: nothing,
+      }
+      const delays = { periodMs: PERIOD_MS, retryDelayMs: RETRY_DELAY_MS }
+      new KeyedLoop(state, reconciler, {
+        clock,
+        log: silentLogger,
+        concurrency: 1,
+        turns,
+        ...delays,
+      }).start(stop.signal)
+    }
+    for (const index of [1, 2, 3]) await each(index)
+    clock.setTimer(0, () => began.push('others'))
+    // when they begin
+    await clock.advanceAsync(0)
+    // then the last one lets others have their turn first
+    expect(began).toEqual([1, 2, 'others', 3])
+  })
+
   test('rests after a failure, then tries again', async () => {
     let failures = 2
     const { clock, state, loop, looked, stop } = await stage(() =>

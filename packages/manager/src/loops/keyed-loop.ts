@@ -103,13 +103,28 @@ export class KeyedLoop {
   /** Looks at all keys now and once a period. */
   #everyPeriod(): CancelTimer {
     let cancel: CancelTimer
-    const tick = (): void => {
-      for (const key of this.#reconciler.allKeys()) this.#queue.add(key)
+    const tick = async (): Promise<void> => {
+      // Loops that began together look in the same turn, and in a large cluster each look takes a while.
+      while (!this.#stopped && this.#turns.isOver) await this.#turns.next()
+      if (this.#stopped) return
+      this.#timed(() => {
+        for (const key of this.#reconciler.allKeys()) this.#queue.add(key)
+      })
       this.#pump()
-      cancel = this.#options.clock.setTimer(this.#options.periodMs, tick)
+      cancel = this.#options.clock.setTimer(this.#options.periodMs, () => void tick())
     }
-    cancel = this.#options.clock.setTimer(0, tick)
+    cancel = this.#options.clock.setTimer(0, () => void tick())
     return () => cancel()
+  }
+
+  /** Does something in the time of the present turn. */
+  #timed<Outcome>(work: () => Outcome): { readonly outcome: Outcome; readonly tookMs: number } {
+    const { clock } = this.#options
+    const startMs = clock.now()
+    const outcome = work()
+    const tookMs = clock.now() - startMs
+    this.#turns.spend(tookMs)
+    return { outcome, tookMs }
   }
 
   #pump(): void {
@@ -150,11 +165,7 @@ export class KeyedLoop {
 
   /** What a reconciler does before it waits for the first time is its decision. */
   #reconcile(key: string): Promise<number | undefined> {
-    const { clock } = this.#options
-    const startMs = clock.now()
-    const outcome = this.#reconciler.reconcile(key)
-    const tookMs = clock.now() - startMs
-    this.#turns.spend(tookMs)
+    const { outcome, tookMs } = this.#timed(() => this.#reconciler.reconcile(key))
     if (tookMs >= QUICK_MS) this.#rest(key, Math.min(tookMs * REST_RATIO, LONGEST_REST_MS))
     return outcome
   }

@@ -1,7 +1,7 @@
 import { sleep, type Clock } from '@shoal/common'
 
 /** After so many milliseconds of decisions others get their turn. */
-const SLICE_MS = 20
+const SLICE_MS = 15
 
 /**
  * The time that loops have for decisions in one turn of the event loop. Those that share it stop together when it is

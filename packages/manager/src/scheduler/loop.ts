@@ -27,7 +27,7 @@ const DEBOUNCE_MS = 2
 /** Every pending task is looked at this often although nothing seems to have changed, in milliseconds. */
 const PERIOD_MS = 30_000
 /** After so many milliseconds of work others get their turn. */
-const SLICE_MS = 15
+const SLICE_MS = 10
 /** The clock is asked only every so many steps. */
 const STEPS_PER_CLOCK = 32
 /** After a commit failed for another reason than a lost race, in milliseconds. */

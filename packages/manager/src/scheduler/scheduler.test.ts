@@ -76,7 +76,11 @@ describe('the scheduler at work', () => {
     // when the last of them is put on a node by somebody else before it has come to it
     expect(scheduler.loadedNodes).toBeUndefined()
     const last = state.get('task', 't119')
-    await storeRecord(state, 'task', { ...last!, NodeID: 'n1', Status: { ...last!.Status, State: 'running' } })
+    await storeRecord(state, 'task', {
+      ...last!,
+      NodeID: 'n1',
+      Status: { ...last!.Status, State: 'running' },
+    })
     await clock.advanceAsync(2_000)
     // then all are assigned, and the node knows of each of them once
     expect([...state.all('task')].filter(({ NodeID }) => NodeID === 'n1')).toHaveLength(120)
