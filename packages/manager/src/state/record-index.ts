@@ -53,17 +53,14 @@ export class RecordIndex<Record> {
   #remove(group: string, slot: string): void {
     const members = this.#groups.get(group)
     if (members === undefined) return
-    if (members instanceof Set) members.delete(slot)
+    if (members instanceof Set) {
+      members.delete(slot)
+      if (members.size === 0) this.#groups.delete(group)
+      return
+    }
     // A new one: somebody may be walking through the old one.
-    else
-      this.#groups.set(
-        group,
-        members.filter((member) => member !== slot),
-      )
-    if (sizeOf(this.#groups.get(group)) === 0) this.#groups.delete(group)
+    const left = members.filter((member) => member !== slot)
+    if (left.length > 0) this.#groups.set(group, left)
+    else this.#groups.delete(group)
   }
-}
-
-function sizeOf(members: Members | undefined): number {
-  return members instanceof Set ? members.size : (members?.length ?? 0)
 }

@@ -2,9 +2,9 @@ import { isTransient, newId, unreachable, type Clock, type Random } from '@shoal
 import type { KeyedReconciler } from '../../loops/keyed-loop.js'
 import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
+import type { Look } from '../slot/slot-book.js'
 import { commitService } from './commit.js'
 import { decideService, quietAmong } from './decide.js'
-import type { Look } from '../slot/slot-book.js'
 import { SlotBooks } from './slot-books.js'
 
 export interface ServiceReconcilerDeps {

@@ -8,10 +8,10 @@ const DOUBTED_SLOTS = 2_000
 /** The slot books of all replicated services that were decided on in this term. */
 export class SlotBooks {
   readonly #view: StateView
+  readonly #portions: Portions | undefined
   readonly #books = new Map<string, SlotBook>()
 
-  readonly #portions: Portions | undefined
-
+  /** @param portions how much of a large service is looked at in one go */
   constructor(view: StateView, portions?: Portions) {
     this.#view = view
     this.#portions = portions
