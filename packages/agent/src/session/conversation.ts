@@ -21,8 +21,20 @@ const WELCOME_WITHIN_MS = 60_000
 const DESCRIBE_EVERY_MS = 30_000
 /** Statuses of this long travel together, in milliseconds. */
 const GATHER_MS = 3
+/**
+ * What was written may be lost with its connection, and nobody says what has arrived: so much of the latest is told to
+ * the next manager once more, in milliseconds. It is longer than a dead connection stays unnoticed, and to be told
+ * twice does no harm.
+ */
+const DOUBTFUL_MS = 30_000
 
 type Call = ClientDuplexStream<AgentMessage, ManagerMessage__Output>
+
+interface Written {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number
+  readonly reports: readonly TaskReport[]
+}
 
 type Phase =
   | { readonly kind: 'calling'; readonly cancelTimeout: CancelTimer }
@@ -52,6 +64,8 @@ export class Conversation {
   #cancelDescribe: CancelTimer | undefined
   #cancelGather: CancelTimer | undefined
   #underWay: readonly TaskReport[] = []
+  /** In order. */
+  readonly #written: Written[] = []
   /** Why this end gave up, if it did. */
   #complaint: Error | undefined
   readonly #hearNews: (news: ClusterNews__Output) => Promise<void>
@@ -239,9 +253,16 @@ export class Conversation {
     }))
     this.#call.write({ statuses: { reports } }, (error?: Error | null) => {
       if (error || this.#phase.kind !== 'welcome') return
+      this.#forgetArrived()
+      this.#written.push({ atMs: this.#options.clock.now(), reports: this.#underWay })
       this.#underWay = []
       this.#sendStatuses()
     })
+  }
+
+  #forgetArrived(): void {
+    const sinceMs = this.#options.clock.now() - DOUBTFUL_MS
+    while ((this.#written[0]?.atMs ?? sinceMs) < sinceMs) this.#written.shift()
   }
 
   #close(): void {
@@ -250,7 +271,8 @@ export class Conversation {
     this.#pulse.stop()
     this.#cancelDescribe?.()
     this.#cancelGather?.()
-    this.#outbox.putBack(this.#underWay)
+    this.#forgetArrived()
+    this.#outbox.putBack([...this.#written.splice(0).flatMap(({ reports }) => reports), ...this.#underWay])
     this.#underWay = []
     this.#call.cancel()
     this.#relaying.abort()
