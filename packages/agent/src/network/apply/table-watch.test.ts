@@ -103,3 +103,11 @@ test('for a change that is very large nobody listens, and from the next start on
   expect(heard).toEqual([])
   expect(started()).toBe(2)
 })
+
+test('nor does it until somebody looks: what is told long after it is not ours', async () => {
+  const { clock, table, say, heard } = aWatch()
+  await table.during(() => Promise.resolve())
+  await clock.advanceAsync(1_500)
+  say(OURS)
+  expect(heard).toEqual(['foreign'])
+})

@@ -52,7 +52,7 @@ export class TableWatch {
   /** Begins to watch, also again. */
   start(): void {
     const { watch, clock, ended } = this.#options
-    if (!this.#isBusy && clock.now() - this.#lastAt >= QUIET_MS) this.#made = this.#told
+    this.#expectNoneAfterQuiet()
     if (this.isOn || ended.aborted || clock.now() - this.#startedAt < PAUSE_MS) return
     this.#startedAt = clock.now()
     const running = new AbortController()
@@ -106,10 +106,16 @@ export class TableWatch {
     this.#isFirewall = false
     if (this.#isOurTable) {
       this.#isOurTable = false
+      this.#expectNoneAfterQuiet()
       this.#told++
       this.#lastAt = this.#options.clock.now()
       if (!this.#isBusy) this.#compare()
     }
+  }
+
+  /** What is told after that is nothing of ours. */
+  #expectNoneAfterQuiet(): void {
+    if (!this.#isBusy && this.#options.clock.now() - this.#lastAt >= QUIET_MS) this.#made = this.#told
   }
 
   #compare(): void {
