@@ -9,6 +9,7 @@ import { requestedVersion, withoutVersion } from './api-version.js'
 import { answerOf, notImplemented } from './errors.js'
 import { frameOf, refuseRaw } from './frame.js'
 import { isKnownPath, notServedText } from './known-paths.js'
+import { writeLongListsInTurns } from './large-answers.js'
 import type { ApiOptions } from './options.js'
 import { serveUpgrade, withoutUpgrade } from './containers/index.js'
 import { containerRoutes } from './routes/containers.js'
@@ -53,6 +54,7 @@ export function createApi(options: ApiOptions): FastifyInstance {
   const app = newServer(options)
   readBodiesRaw(app)
   answerInDockersFrame(app, options)
+  writeLongListsInTurns(app, options.clock)
   takeUpgrades(app, options)
   systemRoutes(app, options)
   swarmRoutes(app, options)

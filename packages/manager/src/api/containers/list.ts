@@ -1,7 +1,9 @@
 import { ShoalError } from '@shoal/common'
 import type { FastifyRequest } from 'fastify'
+import { mapInTurns } from '../../loops/in-turns.js'
 import type { StateView } from '../../state/view.js'
 import { notImplemented } from '../errors.js'
+import type { ApiOptions } from '../options.js'
 import { readFilters, type Filters } from '../request/filters.js'
 import { looseBoolean, queryText } from '../request/query.js'
 import { containerName, containerOf, findContainer, type TaskContainer } from './find.js'
@@ -52,7 +54,10 @@ export interface ContainerSummary {
 }
 
 /** @throws ShoalError `invalid-argument` for malformed parameters, `unimplemented` for what is not known here */
-export function listContainers(state: StateView, request: FastifyRequest, nowMs: number): ContainerSummary[] {
+export async function listContainers(
+  { state, clock }: Pick<ApiOptions, 'state' | 'clock'>,
+  request: FastifyRequest,
+): Promise<ContainerSummary[]> {
   if (looseBoolean(request, 'size')) throw notImplemented('the size of containers (size)')
   const filters = readFilters(request, [...FILTERS, ...NOT_YET])
   for (const key of NOT_YET) {
@@ -64,15 +69,22 @@ export function listContainers(state: StateView, request: FastifyRequest, nowMs:
     limit !== undefined ||
     filters.values('status').length > 0 ||
     filters.values('exited').length > 0
+  const mayMatch = containerFilter(state, filters)
+  const nowMs = clock.now()
+  let left = limit ?? Infinity
   const known = [...state.all('task')].flatMap((task) => containerOf(task) ?? [])
-  return known
-    .sort((a, b) => b.task.CreatedAt.localeCompare(a.task.CreatedAt))
-    .filter(containerFilter(state, filters))
-    .map((container) => ({ container, summary: containerAnswer(state, container, nowMs) }))
-    .filter(({ summary }) => all || summary.State === 'running')
-    .filter(({ container, summary }) => summaryMatches(filters, container, summary))
-    .slice(0, limit)
-    .map(({ summary }) => summary)
+  return mapInTurns(clock, known.sort(newestFirst), (container) => {
+    if (left === 0 || !mayMatch(container)) return undefined
+    if (!all && stateOf(container.task.Status.State) !== 'running') return undefined
+    const summary = containerAnswer(state, container, nowMs)
+    if (!summaryMatches(filters, container, summary)) return undefined
+    left--
+    return summary
+  })
+}
+
+function newestFirst({ task: a }: TaskContainer, { task: b }: TaskContainer): number {
+  return a.CreatedAt === b.CreatedAt ? 0 : a.CreatedAt < b.CreatedAt ? 1 : -1
 }
 
 function limitOf(request: FastifyRequest): number | undefined {

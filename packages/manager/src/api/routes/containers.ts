@@ -24,12 +24,12 @@ export function containerRoutes(
   options: ApiOptions,
   notServed: (request: FastifyRequest) => Error,
 ): void {
-  const { state, clock } = options
+  const { state } = options
   // A scope of its own, in which bodies are not read before the handler: they may be whole file systems.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _body, done) => done(null))
-    scope.get('/containers/json', (request) => listContainers(state, request, clock.now()))
+    scope.get('/containers/json', (request) => listContainers(options, request))
     for (const url of ['/containers/*', '/exec/*']) {
       scope.all(url, async (request, reply) => {
         const target = targetOf(state, request.method, pathOf(request.url))

@@ -1,6 +1,7 @@
 import { ShoalError, toTimestamp } from '@shoal/common'
 import { NODE_ROLES, readNodeSpec, storedNodeSpec, validateNodeSpec } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { mapInTurns } from '../../loops/in-turns.js'
 import { put, remove, type NodeRecord } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import { nodeAnswer } from '../answers/node.js'
@@ -16,14 +17,14 @@ const FILTERS = ['id', 'name', 'label', 'node.label', 'membership', 'role']
 const MEMBERSHIPS = ['accepted', 'pending']
 
 export function nodeRoutes(app: FastifyInstance, context: ApiOptions): void {
-  const { state, facts, writes } = context
+  const { state, facts, writes, clock } = context
 
   app.get('/nodes', (request) => {
     const filters = readFilters(request, FILTERS)
     checkWords(filters)
-    return [...state.all('node')]
-      .filter((node) => matches(filters, node))
-      .map((node) => nodeAnswer(node, facts))
+    return mapInTurns(clock, [...state.all('node')], (node) =>
+      matches(filters, node) ? nodeAnswer(node, facts) : undefined,
+    )
   })
 
   app.get('/nodes/:id', (request) => nodeAnswer(findNode(state, pathId(request)), facts))

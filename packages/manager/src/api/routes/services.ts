@@ -8,6 +8,7 @@ import {
 } from '@shoal/engine-api'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { reserving } from '../../allocator/index.js'
+import { mapInTurns } from '../../loops/in-turns.js'
 import { remove } from '../../state/records.js'
 import { transact } from '../../state/state.js'
 import { serviceAnswer } from '../answers/service.js'
@@ -39,7 +40,7 @@ export function serviceRoutes(app: FastifyInstance, context: ApiOptions): void {
         filters.some('mode', (mode) => mode === modeName(Spec.Mode)) &&
         filters.some('runtime', (runtime) => runtime === 'container'),
     )
-    return services.map((service) => serviceAnswer(state, service, { status }))
+    return mapInTurns(context.clock, services, (service) => serviceAnswer(state, service, { status }))
   })
 
   app.get('/services/:id', (request) => {

@@ -1,6 +1,7 @@
 import { isTerminal, ShoalError, TASK_STATES } from '@shoal/common'
 import type { StringMap } from '@shoal/engine-api'
 import type { FastifyInstance } from 'fastify'
+import { mapInTurns } from '../../loops/in-turns.js'
 import { SpecVersions } from '../../orchestrator/spec-versions.js'
 import type { TaskRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
@@ -13,28 +14,29 @@ import { pathId } from '../request/query.js'
 const FILTERS = ['id', 'name', 'label', 'service', 'node', 'desired-state', '_up-to-date', 'runtime']
 const RUNTIMES = ['container', '']
 
-export function taskRoutes(app: FastifyInstance, { state }: ApiOptions): void {
-  app.get('/tasks', (request) =>
-    matchingTasks(state, readFilters(request, FILTERS)).map((task) => taskAnswer(state, task)),
-  )
+export function taskRoutes(app: FastifyInstance, { state, clock }: ApiOptions): void {
+  app.get('/tasks', (request) => {
+    const filters = readFilters(request, FILTERS)
+    const matches = taskFilter(state, filters)
+    const known = [...candidates(state, filters)]
+    return mapInTurns(clock, known, (task) => (matches(task) ? taskAnswer(state, task) : undefined))
+  })
   app.get('/tasks/:id', (request) => taskAnswer(state, findTask(state, pathId(request))))
 }
 
 /** History included. */
-function matchingTasks(state: StateView, filters: Filters): TaskRecord[] {
+function taskFilter(state: StateView, filters: Filters): (task: TaskRecord) => boolean {
   const nodes = new Set(filters.values('node').map((reference) => findNode(state, reference).ID))
   const desired = desiredStates(filters)
   const isWanted = upToDateFilter(state, filters)
-  return [...candidates(state, filters)].filter(
-    (task) =>
-      filters.prefix('id', task.ID) &&
-      filters.prefix('name', taskName(state, task)) &&
-      filters.labels('label', labelsOf(state, task)) &&
-      (nodes.size === 0 || (task.NodeID !== undefined && nodes.has(task.NodeID))) &&
-      (desired.size === 0 || desired.has(shownDesiredState(task))) &&
-      filters.some('runtime', (runtime) => RUNTIMES.includes(runtime)) &&
-      isWanted(task),
-  )
+  return (task) =>
+    filters.prefix('id', task.ID) &&
+    filters.prefix('name', taskName(state, task)) &&
+    filters.labels('label', labelsOf(state, task)) &&
+    (nodes.size === 0 || (task.NodeID !== undefined && nodes.has(task.NodeID))) &&
+    (desired.size === 0 || desired.has(shownDesiredState(task))) &&
+    filters.some('runtime', (runtime) => RUNTIMES.includes(runtime)) &&
+    isWanted(task)
 }
 
 /**
