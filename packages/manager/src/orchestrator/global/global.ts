@@ -31,7 +31,7 @@ export function globalLayout(context: ServiceContext, tasks: Iterable<TaskRecord
   }
   // What is left belongs to nodes that are gone.
   for (const group of groups.values()) release.push(group.flatMap((task) => letGo(context.view, task)))
-  return { slots: slots.filter((slot) => slot.mayCreate || slot.tasks.length > 0), release }
+  return { slots: slots.filter((slot) => slot.mayCreate || slot.tasks.length > 0), waiting: 0, release }
 }
 
 function placeOn(node: NodeRecord, verdict: 'use' | 'keep', tasks: readonly TaskRecord[]): Slot {

@@ -12,6 +12,8 @@ export interface Layout {
   /** Those to be looked at. */
   readonly slots: readonly Slot[]
   readonly release: readonly Unit[]
+  /** How many others are to change in a rollout when it is their turn: see SlotTasks. */
+  readonly waiting: number
   /** More slots are to be filled: that is for another decision, so that none takes long. */
   readonly isPartial?: boolean
 }
@@ -20,46 +22,42 @@ export interface Layout {
 const MOST_FILLED = 2_000
 
 /** The slots of a replicated service: the lowest free numbers are filled, the least useful slots are given up. */
-export function replicatedLayout({ service, view }: ServiceContext, { groups, stirred }: SlotTasks): Layout {
+export function replicatedLayout({ service, view }: ServiceContext, known: SlotTasks): Layout {
+  const { groups, stirred, waiting } = known
   const replicas = service.Spec.Mode?.Replicated?.Replicas ?? 1
   const inMotion = slotsOf(groups, stirred)
   const quiet = groups.size - stirred.size
   if (quiet + inMotion.filter(isOccupied).length <= replicas) {
-    const isQuiet = (key: string): boolean => groups.has(key) && !stirred.has(key)
-    return fill(
-      view,
-      groups,
-      { looked: inMotion, kept: inMotion.filter(isOccupied), isQuiet },
-      replicas - quiet,
-    )
+    return { waiting: waiting.size, ...fill(view, known, inMotion, replicas - quiet) }
   }
   // Which slots are given up depends on all of them.
   const looked = slotsOf(groups, groups.keys())
   const occupied = looked.filter(isOccupied)
   const surplus = new Set(surplusSlots(occupied, occupied.length - replicas))
   const kept = occupied.filter((slot) => !surplus.has(slot))
-  return fill(view, groups, { looked, kept, isQuiet: () => false }, replicas)
+  return {
+    slots: kept.filter(({ key }) => stirred.has(key)).sort(byNumber),
+    waiting: kept.filter(({ key }) => waiting.has(key)).length,
+    release: looked.filter((slot) => !isOccupied(slot) || surplus.has(slot)).map(releaseOf(view)),
+  }
 }
 
-interface Looked {
-  readonly looked: readonly Slot[]
-  readonly kept: readonly Slot[]
-  /** Whether a slot stays as it is, and is not among them. */
-  readonly isQuiet: (key: string) => boolean
-}
-
-/** @param wanted how many slots there are to be beside the quiet ones */
+/**
+ * @param inMotion the slots that are not quiet
+ * @param wanted how many slots there are to be beside the quiet ones
+ */
 function fill(
   view: StateView,
-  groups: SlotTasks['groups'],
-  { looked, kept, isQuiet }: Looked,
+  { groups, stirred }: SlotTasks,
+  inMotion: readonly Slot[],
   wanted: number,
-): Layout {
-  const slots = new Map(kept.map((slot) => [slot.number ?? 0, slot]))
+): Omit<Layout, 'waiting'> {
+  const slots = new Map(inMotion.filter(isOccupied).map((slot) => [slot.number ?? 0, slot]))
   const most = Math.min(wanted, slots.size + MOST_FILLED)
   for (let number = 1; slots.size < most; number++) {
     const key = String(number)
-    if (slots.has(number) || isQuiet(key)) continue
+    // One that stays as it is is not among them.
+    if (slots.has(number) || (groups.has(key) && !stirred.has(key))) continue
     const group = groups.get(key) ?? []
     // What leaves after a scale-down may still run: no second container of its slot beside it.
     if (group.every((task) => isGone(view, task))) slots.set(number, slotOf(number, group))
@@ -67,10 +65,12 @@ function fill(
   const sorted = [...slots.values()].sort(byNumber)
   // Which slots are left over is known when all are filled.
   if (most < wanted) return { slots: sorted, release: [], isPartial: true }
-  const release = looked
-    .filter((slot) => !slots.has(slot.number ?? 0))
-    .map((slot) => slot.tasks.flatMap((task) => letGo(view, task)))
+  const release = inMotion.filter((slot) => !slots.has(slot.number ?? 0)).map(releaseOf(view))
   return { slots: sorted, release }
+}
+
+function releaseOf(view: StateView): (slot: Slot) => Unit {
+  return (slot) => slot.tasks.flatMap((task) => letGo(view, task))
 }
 
 export function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {

@@ -250,7 +250,7 @@ describe('nodes and endings', () => {
     expect(decideService(viewOf(service(1), [waiting]), 'web', NOW, () => 'x')).toEqual({
       release: [],
       units: [],
-      quiet: [],
+      leftAlone: { quiet: [], waiting: [] },
       wakeAtMs: NOW + 4_000,
     })
     const due = task('t 1 ready>ready @a', { StartAfterMs: NOW })

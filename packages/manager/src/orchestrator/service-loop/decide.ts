@@ -7,7 +7,7 @@ import { decideJob } from '../jobs/decide.js'
 import { globalLayout } from '../global/global.js'
 import { replicatedLayout, slotsOf, type Layout } from '../replicated/replicated.js'
 import { withMovesFollowed } from '../rebalance/moves.js'
-import { SlotBook, type SlotTasks } from '../slot/slot-book.js'
+import { SlotBook, type LeftAlone, type SlotTasks } from '../slot/slot-book.js'
 import type { Slot } from '../slot/slot.js'
 import { stepSlot, type SlotStep } from '../slot/step.js'
 import { hasEnded, isRunning } from '../task-facts.js'
@@ -26,8 +26,8 @@ export interface ServicePlan {
   readonly release: readonly Unit[]
   /** Each is carried out whole or not at all; none depends on another. */
   readonly units: readonly Unit[]
-  /** The keys of slots that were looked at, and in which nothing is to be done: see SlotTasks. */
-  readonly quiet?: readonly string[]
+  /** The slots of a replicated service that need no other look: this counts when all else is stored. */
+  readonly leftAlone?: LeftAlone
   /** When to look again although nothing changed, in milliseconds since the epoch. */
   readonly wakeAtMs?: number
 }
@@ -61,11 +61,11 @@ function layoutOf(context: ServiceContext, known: SlotTasks | undefined): Layout
   return replicatedLayout(context, known ?? SlotBook.of(view.tasksOfService(service.ID)))
 }
 
-function decideLayout(present: ServiceContext, { slots, release, isPartial }: Layout): ServicePlan {
+function decideLayout(present: ServiceContext, { slots, waiting, release, isPartial }: Layout): ServicePlan {
   const context = withMovesFollowed(present, slots)
   const { service, now } = context
   const progress = progressOf(context, slots)
-  const rollout = stepRollout(service, progress, failuresOf(context, slots), now)
+  const rollout = stepRollout(service, progress, waiting, failuresOf(context, slots), now)
   const record = rollout.service ?? service
   const changed = record !== present.service && { service: record }
   if (rollout.isReplanned) return { ...changed, release: [], units: [] }
@@ -77,7 +77,7 @@ function decideLayout(present: ServiceContext, { slots, release, isPartial }: La
     ...changed,
     release: release.filter(isSomething),
     units: steps.map((step) => step.actions).filter(isSomething),
-    quiet: quietOf(context, slots, progress, steps),
+    leftAlone: leftAloneOf(context, slots, progress, steps),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
 }
@@ -89,21 +89,21 @@ function progressOf(context: ServiceContext, slots: readonly Slot[]): SlotProgre
 /**
  * Looks at some slots of a replicated service before anything is decided about it.
  * @param now milliseconds since the epoch
- * @returns those that need no other look until something changes that concerns them: see SlotTasks
+ * @returns those that need no other look until something changes that concerns them, or it is their turn
  */
-export function quietAmong(
+export function leftAloneAmong(
   view: StateView,
   serviceId: string,
   now: number,
   groups: SlotTasks['groups'],
   keys: readonly string[],
-): string[] {
+): LeftAlone {
   const service = view.get('service', serviceId)
-  if (service === undefined) return []
+  if (service === undefined) return { quiet: [], waiting: [] }
   const context = createContext(view, service, now, () => '')
   const slots = slotsOf(groups, keys)
   const steps = slots.map((slot) => stepSlot(contextOf(context, slot), slot, false))
-  return quietOf(context, slots, progressOf(context, slots), steps)
+  return leftAloneOf(context, slots, progressOf(context, slots), steps)
 }
 
 /** A task that a rebalance moves goes only when its successor runs, whatever the order of updates. */
@@ -112,22 +112,34 @@ function contextOf(context: ServiceContext, { newest, old }: Slot): ServiceConte
   return isMoving ? { ...context, order: 'start-first' } : context
 }
 
-/** The slots that need no other look until something changes that concerns them. */
-function quietOf(
+/** The slots that need no other look until something changes that concerns them, or it is their turn. */
+function leftAloneOf(
   context: ServiceContext,
   slots: readonly Slot[],
   progress: readonly SlotProgress[],
   steps: readonly SlotStep[],
-): string[] {
-  const settled = new Set<string>()
-  for (const { key, isSettled } of progress) if (isSettled) settled.add(key)
-  const quiet: string[] = []
+): LeftAlone {
+  const progressOfSlot = new Map(progress.map((one) => [one.key, one]))
+  const { Batch = [], Stuck = [] } = context.service.Shoal.Rollout ?? {}
+  const chosen = new Set([...Batch, ...Stuck])
+  const [quiet, waiting]: [string[], string[]] = [[], []]
   for (const [index, slot] of slots.entries()) {
     const step = steps[index]
     if (step === undefined || step.actions.length > 0 || step.wakeAtMs !== undefined) continue
-    if (isOnItsWay(context, slot, settled.has(slot.key))) quiet.push(slot.key)
+    const { isSettled = false, isDirty = false } = progressOfSlot.get(slot.key) ?? {}
+    if (isOnItsWay(context, slot, isSettled)) quiet.push(slot.key)
+    else if (isDirty && !chosen.has(slot.key) && runsUntilItsTurn(context, slot)) waiting.push(slot.key)
   }
-  return quiet
+  return { quiet, waiting }
+}
+
+/**
+ * Whether the slot has the one task that it had before the service's spec became another one. Where only the placement
+ * differs, the task's node matters, and the state of the rollout.
+ */
+function runsUntilItsTurn({ specs }: ServiceContext, { number, newest, old }: Slot): boolean {
+  if (number === undefined || newest?.DesiredState !== 'running' || old) return false
+  return isRunning(newest) && specs.likeness(newest.Shoal.SpecVersion) === 'other'
 }
 
 /** Whether the slot has the one task that it is to have, which runs, or is left to get there. */

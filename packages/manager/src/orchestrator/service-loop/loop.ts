@@ -4,7 +4,7 @@ import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
 import type { Look } from '../slot/slot-book.js'
 import { commitService } from './commit.js'
-import { decideService, quietAmong } from './decide.js'
+import { decideService, leftAloneAmong } from './decide.js'
 import { SlotBooks } from './slot-books.js'
 
 export interface ServiceReconcilerDeps {
@@ -26,11 +26,11 @@ export function createServiceReconciler({ state, clock, random }: ServiceReconci
     },
     async reconcile(serviceId) {
       const now = clock.now()
-      const look: Look = (groups, keys) => quietAmong(state, serviceId, now, groups, keys)
+      const look: Look = (groups, keys) => leftAloneAmong(state, serviceId, now, groups, keys)
       if (!books.prepare(serviceId, look)) return now
       const plan = decideService(state, serviceId, now, () => newId(random), books.of(serviceId))
       // Where the service's record changes as well, all of this counts only when that is stored.
-      if (!plan.service) books.quieten(serviceId, plan.quiet ?? [])
+      if (!plan.service && plan.leftAlone) books.leaveAlone(serviceId, plan.leftAlone)
       await commitService(state, plan, now)
       return plan.wakeAtMs
     },

@@ -7,11 +7,12 @@ import {
   type Kind,
   type Records,
   type ServiceRecord,
+  type SpecRecord,
   type TaskRecord,
 } from '../../state/records.js'
 import { aNode, aService, aSpec, aTask } from '../../state/testing/index.js'
 import type { Unit } from '../actions.js'
-import { decideService, quietAmong, type ServicePlan } from './decide.js'
+import { decideService, leftAloneAmong, type ServicePlan } from './decide.js'
 import { SlotBooks } from './slot-books.js'
 
 const NOW = Date.UTC(2026, 0, 1, 12)
@@ -50,6 +51,7 @@ type Step =
       readonly type: 'service'
       readonly replicas: number
       readonly version: number
+      readonly parallelism: number
       readonly rollout: string | undefined
     }
   | { readonly type: 'carry-out' }
@@ -69,7 +71,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       state: fc.nat(6),
       desired: fc.nat(4),
       node: fc.nat(2),
-      version: fc.nat(1),
+      version: fc.nat(2),
       replaces: fc.boolean(),
     }),
   },
@@ -87,8 +89,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       type: fc.constant('service' as const),
-      replicas: fc.nat(6),
-      version: fc.nat(1),
+      replicas: fc.nat(8),
+      version: fc.nat(2),
+      parallelism: fc.constantFrom(0, 1, 1, 2),
       rollout: fc.constantFrom(undefined, 'updating', 'paused', 'completed'),
     }),
   },
@@ -108,13 +111,18 @@ class Scene {
   #revision = 0
   #ids = 0
 
-  constructor() {
+  /** @param running so many replicas of the first version run already */
+  constructor(running: number) {
     this.memory.subscribe((changes) => {
       for (const change of changes) this.books.follow(change)
     })
     for (const id of NODES) this.write('node', id, aNode(id))
-    for (const number of [1, 2]) this.write('spec', `web/${number}`, aSpec('web', number))
-    this.write('service', 'web', service(3, 1))
+    for (const number of [1, 2, 3]) this.write('spec', `web/${number}`, specOf(number))
+    this.write('service', 'web', service(running, 1, 1))
+    for (let slot = 1; slot <= running; slot++) {
+      const task = { slot: slot - 1, which: Infinity, state: 3, desired: 1, node: slot % 3, version: 0 }
+      this.#putTask({ ...task, type: 'task', replaces: false })
+    }
   }
 
   write<K extends Kind>(kind: K, slot: string, record: Records[K] | undefined): void {
@@ -133,7 +141,7 @@ class Scene {
       const Spec = { ...node.Spec, Availability: next.availability }
       this.write('node', node.ID, { ...node, Spec, Status: { ...node.Status, State: next.state } })
     } else if (next.type === 'service')
-      this.write('service', 'web', service(next.replicas, next.version + 1, next.rollout))
+      this.write('service', 'web', service(next.replicas, next.version + 1, next.parallelism, next.rollout))
     else if (next.type === 'rebalance') this.#rebalance(next)
     else if (next.type === 'takeover') this.books = this.#newBooks()
     else if (next.type === 'carry-out') this.#carryOut()
@@ -142,7 +150,7 @@ class Scene {
 
   /** @returns whether the books are ready for a decision; each time they come a piece nearer to it */
   prepare(): boolean {
-    return this.books.prepare('web', (groups, keys) => quietAmong(this.memory, 'web', NOW, groups, keys))
+    return this.books.prepare('web', (groups, keys) => leftAloneAmong(this.memory, 'web', NOW, groups, keys))
   }
 
   #newBooks(): SlotBooks {
@@ -153,7 +161,7 @@ class Scene {
   plans(): { known: ServicePlan; anew: ServicePlan } {
     const known = this.#decide(true)
     const anew = this.#decide(false)
-    if (!known.service) this.books.quieten('web', known.quiet ?? [])
+    if (!known.service && known.leftAlone) this.books.leaveAlone('web', known.leftAlone)
     return { known, anew }
   }
 
@@ -209,36 +217,72 @@ class Scene {
   }
 }
 
-function service(replicas: number, version: number, rollout?: string): ServiceRecord {
+/** The second is another one than the first, the third differs from that in its placement only. */
+function specOf(number: number): SpecRecord {
+  const TaskTemplate = {
+    ContainerSpec: { Image: number === 1 ? 'web:1' : 'web:2' },
+    ...(number === 3 && { Placement: { Constraints: ['node.id!=b'] } }),
+  }
+  return { ...aSpec('web', number), TaskTemplate }
+}
+
+function service(replicas: number, version: number, Parallelism: number, rollout?: string): ServiceRecord {
   return aService('web', {
-    Spec: { Name: 'web', Mode: { Replicated: { Replicas: replicas } } },
+    Spec: { Name: 'web', Mode: { Replicated: { Replicas: replicas } }, UpdateConfig: { Parallelism } },
     Shoal: { SpecVersion: version },
     ...(rollout !== undefined && { UpdateStatus: { State: rollout as 'updating', Message: '' } }),
   })
 }
 
 function inAnyOrder(plan: ServicePlan): unknown {
-  const { quiet: _quiet, release, units, ...rest } = plan
+  const { leftAlone: _leftAlone, release, units, ...rest } = plan
   const sorted = (unit: Unit): string[] => unit.map((action) => JSON.stringify(action)).sort()
   return { ...rest, units: units.map(sorted), release: release.map((unit) => sorted(unit).join()).sort() }
+}
+
+/** @returns how many slots were passed over, and how many of them wait for their turn */
+function follow(scene: Scene, steps: readonly Step[]): { passedOver: number; waited: number } {
+  let [passedOver, waited] = [0, 0]
+  for (const each of steps) {
+    scene.take(each)
+    if (!scene.prepare()) continue
+    const { known, anew } = scene.plans()
+    expect(inAnyOrder(known)).toEqual(inAnyOrder(anew))
+    const tasks = scene.books.of('web')
+    passedOver += (tasks?.groups.size ?? 0) - (tasks?.stirred.size ?? 0)
+    waited += tasks?.waiting.size ?? 0
+  }
+  return { passedOver, waited }
 }
 
 test('to look only at the slots that have changed leads to the same decisions as to look at all of them', () => {
   let passedOver = 0
   fc.assert(
-    fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
-      const scene = new Scene()
-      for (const each of steps) {
-        scene.take(each)
-        if (!scene.prepare()) continue
-        const { known, anew } = scene.plans()
-        expect(inAnyOrder(known)).toEqual(inAnyOrder(anew))
-        const tasks = scene.books.of('web')
-        passedOver += (tasks?.groups.size ?? 0) - (tasks?.stirred.size ?? 0)
-      }
+    fc.property(fc.nat(8), fc.array(step, { minLength: 5, maxLength: 40 }), (running, steps) => {
+      passedOver += follow(new Scene(running), steps).passedOver
     }),
     { numRuns: 150 },
   )
   // That is: quiet slots did occur.
   expect(passedOver).toBeGreaterThan(500)
+})
+
+test('so it does while a rollout goes on, whatever comes between', () => {
+  const goesOn = fc.constantFrom<Step>({ type: 'carry-out' }, { type: 'obey' })
+  const between = fc.oneof({ weight: 12, arbitrary: goesOn }, { weight: 1, arbitrary: step })
+  const updated = fc.record({
+    type: fc.constant('service' as const),
+    replicas: fc.integer({ min: 6, max: 14 }),
+    version: fc.constant(1),
+    parallelism: fc.constantFrom(1, 2, 3),
+    rollout: fc.constantFrom(undefined, 'updating'),
+  })
+  let waited = 0
+  fc.assert(
+    fc.property(updated, fc.array(between, { minLength: 10, maxLength: 60 }), (update, steps) => {
+      waited += follow(new Scene(update.replicas), [update, ...steps]).waited
+    }),
+    { numRuns: 60 },
+  )
+  expect(waited).toBeGreaterThan(1000)
 })

@@ -1,6 +1,7 @@
 import { type Change, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
-import { SlotBook, type Look, type Portions } from '../slot/slot-book.js'
+import { SlotBook, type LeftAlone, type Look, type Portions } from '../slot/slot-book.js'
+import { rolloutConfig } from '../update/config.js'
 
 /** So many quiet slots of each service are looked at in each period although nothing seems to have changed. */
 const DOUBTED_SLOTS = 2_000
@@ -30,9 +31,23 @@ export class SlotBooks {
       this.#books.delete(change.before.ID)
   }
 
-  /** @returns nothing for services whose decisions look at all of their tasks: global ones, jobs, and those that are gone */
+  /**
+   * The book for a decision that is made now: the slots that may have their turn in it are to be looked at.
+   * @returns nothing for services whose decisions look at all of their tasks: global ones, jobs, and those that are gone
+   */
   of(serviceId: string): SlotBook | undefined {
     const service = this.#view.get('service', serviceId)
+    const book = this.#bookOf(serviceId, service)
+    if (service === undefined || book === undefined) return undefined
+    for (const { Task: id } of service.Shoal.Rebalance?.Moves ?? []) {
+      const task = this.#view.get('task', id)
+      if (task) book.stir(task)
+    }
+    book.stirWaiting(rolloutConfig(service).parallelism)
+    return book
+  }
+
+  #bookOf(serviceId: string, service: ServiceRecord | undefined): SlotBook | undefined {
     if (service === undefined || !isReplicated(service)) {
       this.#books.delete(serviceId)
       return undefined
@@ -42,10 +57,6 @@ export class SlotBooks {
       book = new SlotBook(this.#view.tasksOfService(serviceId), this.#portions)
       this.#books.set(serviceId, book)
     }
-    for (const { Task: id } of service.Shoal.Rebalance?.Moves ?? []) {
-      const task = this.#view.get('task', id)
-      if (task) book.stir(task)
-    }
     return book.asOf(service.Shoal.SpecVersion)
   }
 
@@ -54,12 +65,12 @@ export class SlotBooks {
    * @returns whether a decision can be made now
    */
   prepare(serviceId: string, look: Look): boolean {
-    return this.of(serviceId)?.prepare(look) ?? true
+    return this.#bookOf(serviceId, this.#view.get('service', serviceId))?.prepare(look) ?? true
   }
 
-  /** See SlotBook.quieten. Nothing may have changed since the slots were looked at. */
-  quieten(serviceId: string, slots: readonly string[]): void {
-    this.#books.get(serviceId)?.quieten(slots)
+  /** See SlotBook.leaveAlone. Nothing may have changed since the slots were looked at. */
+  leaveAlone(serviceId: string, slots: LeftAlone): void {
+    this.#books.get(serviceId)?.leaveAlone(slots)
   }
 
   /** Once a period: what an error has left behind is to be found in time, but not all of a large service at once. */

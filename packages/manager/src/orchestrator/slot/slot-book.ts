@@ -6,9 +6,20 @@ export interface SlotTasks {
   readonly groups: ReadonlyMap<string, readonly TaskRecord[]>
   /**
    * The slots to be looked at. In the others nothing is to be done as long as their tasks, the nodes of these, and the
-   * service's spec version stay as they are: each has one wanted task, which runs as it should or is left to get there.
+   * service's spec version stay as they are: each has one wanted task, which runs as it should or is left to get there,
+   * or it waits for its turn in a rollout.
    */
   readonly stirred: ReadonlySet<string>
+  /** Those of the others that are to change, and run as they were meant to until it is their turn in a rollout. */
+  readonly waiting: ReadonlySet<string>
+}
+
+/** Slots that were looked at, and need no other look: see SlotTasks. */
+export interface LeftAlone {
+  /** Nothing is to be done in them. */
+  readonly quiet: readonly string[]
+  /** They are to change when it is their turn. */
+  readonly waiting: readonly string[]
 }
 
 /** How much of a large service is looked at in one go while its book is made: a few milliseconds of work. */
@@ -19,8 +30,8 @@ export interface Portions {
 
 const PORTIONS: Portions = { tasks: 2_000, slots: 500 }
 
-/** @returns which of these slots nothing is to be done in */
-export type Look = (groups: SlotTasks['groups'], keys: readonly string[]) => readonly string[]
+/** @returns which of these slots are to be left alone */
+export type Look = (groups: SlotTasks['groups'], keys: readonly string[]) => LeftAlone
 
 /**
  * Follows the tasks of one service from change to change, and remembers in which slots nothing is to be done, so that
@@ -36,6 +47,9 @@ export class SlotBook implements SlotTasks {
   #isReady = false
   readonly #groups = new Map<string, readonly TaskRecord[]>()
   readonly #stirred = new Set<string>()
+  readonly #waiting = new Set<string>()
+  /** No slot with a lower number waits. */
+  #lowestWaiting = 0
   /** The spec version for which slots were found quiet. */
   #version = 0
   #doubts: Iterator<string> | undefined
@@ -85,7 +99,7 @@ export class SlotBook implements SlotTasks {
       if (next.done) this.#isReady = true
       else keys.push(next.value)
     }
-    this.quieten(look(this.#groups, keys))
+    this.leaveAlone(look(this.#groups, keys))
   }
 
   get groups(): ReadonlyMap<string, readonly TaskRecord[]> {
@@ -96,10 +110,17 @@ export class SlotBook implements SlotTasks {
     return this.#stirred
   }
 
-  /** The slots as they are to be looked at for a service of this spec version. */
+  get waiting(): ReadonlySet<string> {
+    return this.#waiting
+  }
+
+  /** The slots as they are to be looked at for a service of this spec version: for another one, all of them. */
   asOf(version: number): this {
-    if (version !== this.#version) for (const key of this.#groups.keys()) this.#stirred.add(key)
+    if (version === this.#version) return this
     this.#version = version
+    for (const key of this.#groups.keys()) this.#stir(key)
+    this.#unseen = undefined
+    this.#isReady = false
     return this
   }
 
@@ -111,12 +132,26 @@ export class SlotBook implements SlotTasks {
 
   /** Something else has changed that concerns the task: its node. */
   stir(task: TaskRecord): void {
-    this.#stirred.add(slotKey(task))
+    this.#stir(slotKey(task))
   }
 
-  /** Nothing was to be done in these slots, as they stand. */
-  quieten(keys: Iterable<string>): void {
-    for (const key of keys) this.#stirred.delete(key)
+  /** Has so many slots looked at whose turn may come next: of those that wait, the ones with the lowest numbers. */
+  stirWaiting(count: number): void {
+    const left = Math.max(0, this.#waiting.size - count)
+    for (; this.#waiting.size > left; this.#lowestWaiting++) {
+      const key = String(this.#lowestWaiting)
+      if (this.#waiting.has(key)) this.#stir(key)
+    }
+  }
+
+  /** What was found of these slots as they stand. */
+  leaveAlone({ quiet, waiting }: LeftAlone): void {
+    for (const key of quiet) this.#stirred.delete(key)
+    for (const key of waiting) {
+      this.#stirred.delete(key)
+      this.#waiting.add(key)
+      this.#lowestWaiting = Math.min(this.#lowestWaiting, Number(key))
+    }
   }
 
   /** Has some slots looked at again in any case, others each time. */
@@ -125,12 +160,17 @@ export class SlotBook implements SlotTasks {
       this.#doubts ??= this.#groups.keys()
       const next = this.#doubts.next()
       if (next.done) this.#doubts = undefined
-      else this.#stirred.add(next.value)
+      else this.#stir(next.value)
     }
   }
 
-  #put(key: string, task: TaskRecord): void {
+  #stir(key: string): void {
+    this.#waiting.delete(key)
     this.#stirred.add(key)
+  }
+
+  #put(key: string, task: TaskRecord): void {
+    this.#stir(key)
     const group = this.#groups.get(key)
     if (group === undefined) this.#groups.set(key, [task])
     else if (group.some(({ ID }) => ID === task.ID)) {
@@ -145,10 +185,11 @@ export class SlotBook implements SlotTasks {
     const left = this.#groups.get(key)?.filter(({ ID }) => ID !== taskId) ?? []
     if (left.length > 0) {
       this.#groups.set(key, left)
-      this.#stirred.add(key)
+      this.#stir(key)
     } else {
       this.#groups.delete(key)
       this.#stirred.delete(key)
+      this.#waiting.delete(key)
     }
   }
 }

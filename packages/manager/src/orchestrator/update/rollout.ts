@@ -19,13 +19,15 @@ const NO_TURN: ReadonlySet<string> = new Set()
 
 /**
  * The next step of the service's rollout, if there is one or should be one.
- * @param slots those that are wanted and exist
+ * @param slots those that are wanted and exist: all but those that need no look
+ * @param waiting how many more are to change, none of which comes before those in `slots`
  * @param failures the rollout's tasks that failed and were not followed yet
  * @param now milliseconds since the epoch
  */
 export function stepRollout(
   service: ServiceRecord,
   slots: readonly SlotProgress[],
+  waiting: number,
   failures: readonly TaskRecord[],
   now: number,
 ): RolloutStep {
@@ -34,7 +36,7 @@ export function stepRollout(
   if (state !== undefined && state !== 'updating' && state !== 'rollback_started') return { turn: NO_TURN }
   const rollout = service.Shoal.Rollout
   if (rollout) return proceed(service, rollout, slots, failures, now)
-  const total = slots.filter((slot) => slot.isDirty).length
+  const total = slots.filter((slot) => slot.isDirty).length + waiting
   if (total > 0) {
     // Slots that are still being changed, by a rollout before this one, count as the first of it.
     const batch = slots.filter((slot) => slot.isSwitching).map((slot) => slot.key)
