@@ -104,7 +104,7 @@ function aboutTask(view: StateView, taskId: string, set: NodeSet): Question {
   const task = view.get('task', taskId)
   const demand = task && set.demandOf(task.ServiceID, task.Shoal.SpecVersion)
   if (task === undefined || demand === undefined) throw notFound(`task ${taskId}`)
-  const own = isTerminal(task.Status.State) ? undefined : set.occupant(taskId)
+  const own = isTerminal(task.Status.State) ? undefined : set.occupantOf(task)
   const allowance = inPlaceOf(own) ?? allowanceFor(set, task)
   return {
     demand,
@@ -128,7 +128,7 @@ function isBound({ Slot: slot, NodeID: nodeId, Status: status }: TaskRecord): bo
 function occupantsOf(view: StateView, serviceId: string, set: NodeSet): ReadonlyMap<string, Occupant> {
   const found = new Map<string, Occupant>()
   for (const task of view.tasksOfService(serviceId)) {
-    const occupant = set.occupant(task.ID)
+    const occupant = set.occupantOf(task)
     if (occupant) found.set(occupant.node.id, occupant)
   }
   return found
@@ -138,7 +138,7 @@ function holdersIn(view: StateView, set: NodeSet): PortHolders {
   return (node, port) => {
     const names = new Set<string>()
     for (const task of view.tasksOfNode(node.id)) {
-      if (!set.occupant(task.ID)?.holding.demand?.hostPorts.includes(port)) continue
+      if (!set.occupantOf(task)?.holding.demand?.hostPorts.includes(port)) continue
       names.add(view.get('service', task.ServiceID)?.Spec.Name ?? task.ServiceID)
     }
     return [...names]

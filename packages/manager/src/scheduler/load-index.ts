@@ -4,12 +4,16 @@ import type { NodeInfo } from './node-info.js'
 /** Nodes with equally many tasks, by class. */
 type Bucket = Map<NodeClass, LoadPlace>
 
-/** Where nodes stand in the index that are alike; each keeps it, for a table would cost more than all the rest. */
+/**
+ * Where nodes stand in the index that are alike; each keeps it, for a table would cost more than all the rest. They
+ * are linked through themselves: those that the latest walk has come by stand behind the others.
+ */
 export interface LoadPlace {
   readonly bucket: Bucket
   readonly load: number
   readonly class: NodeClass
-  readonly members: Set<NodeInfo>
+  first: NodeInfo | undefined
+  last: NodeInfo | undefined
 }
 
 /**
@@ -25,8 +29,8 @@ export class LoadIndex {
     const { place } = node
     if (place) {
       if (place.load === node.tasks && place.class === node.class && !node.gone) return
-      place.members.delete(node)
-      if (place.members.size === 0) place.bucket.delete(place.class)
+      unlink(place, node)
+      if (place.first === undefined) place.bucket.delete(place.class)
     }
     node.place = node.gone ? undefined : this.#enter(node)
   }
@@ -42,17 +46,18 @@ export class LoadIndex {
     const bucket: Bucket = this.#buckets[load] ?? new Map()
     let place = bucket.get(own)
     if (place === undefined) {
-      place = { bucket, load, class: own, members: new Set() }
+      place = { bucket, load, class: own, first: undefined, last: undefined }
       bucket.set(own, place)
     }
-    place.members.add(node)
+    if (node.walked === this.#walks) append(place, node)
+    else prepend(place, node)
     return place
   }
 }
 
 /**
  * Yields every node once, those with fewer tasks first. Loads may change meanwhile: a node that becomes
- * emptier than where the walk stands can be passed over. One walk at a time is in use.
+ * emptier than where the walk stands can be passed over. It ends with the next walk through the same index.
  */
 export class LoadWalk {
   readonly #buckets: readonly Bucket[]
@@ -61,7 +66,7 @@ export class LoadWalk {
   readonly #number: number
   #load = 0
   #places: Iterator<LoadPlace> | undefined
-  #members: Iterator<NodeInfo> | undefined
+  #place: LoadPlace | undefined
 
   constructor(
     buckets: readonly Bucket[],
@@ -80,27 +85,51 @@ export class LoadWalk {
 
   next(): NodeInfo | undefined {
     for (;;) {
-      for (let next = this.#members?.next(); next && !next.done; next = this.#members?.next()) {
-        if (next.value.walked === this.#number) continue
-        next.value.walked = this.#number
-        return next.value
+      const node = this.#place?.first
+      if (this.#place && node && node.walked !== this.#number) {
+        node.walked = this.#number
+        unlink(this.#place, node)
+        append(this.#place, node)
+        return node
       }
-      this.#members = this.#nextMembers()
-      if (this.#members === undefined) return undefined
+      this.#place = this.#nextPlace()
+      if (this.#place === undefined) return undefined
     }
   }
 
   /** The next class with the present load that is wanted, else one with a greater load. */
-  #nextMembers(): Iterator<NodeInfo> | undefined {
+  #nextPlace(): LoadPlace | undefined {
     for (; this.#load < this.#buckets.length; this.#load++) {
       this.#places ??= this.#buckets[this.#load]?.values()
       for (let next = this.#places?.next(); next && !next.done; next = this.#places?.next()) {
-        const { class: candidates, members } = next.value
-        const [one] = members
-        if (one && !this.#passesOver(candidates, one)) return members.values()
+        const { class: candidates, first } = next.value
+        if (first && !this.#passesOver(candidates, first)) return next.value
       }
       this.#places = undefined
     }
     return undefined
   }
+}
+
+function append(place: LoadPlace, node: NodeInfo): void {
+  node.previous = place.last
+  node.next = undefined
+  if (place.last) place.last.next = node
+  else place.first = node
+  place.last = node
+}
+
+function prepend(place: LoadPlace, node: NodeInfo): void {
+  node.previous = undefined
+  node.next = place.first
+  if (place.first) place.first.previous = node
+  else place.last = node
+  place.first = node
+}
+
+function unlink(place: LoadPlace, { previous, next }: NodeInfo): void {
+  if (previous) previous.next = next
+  else place.first = next
+  if (next) next.previous = previous
+  else place.last = previous
 }

@@ -1,15 +1,15 @@
-import { sleep, toTimestamp, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
-import { Fifo } from '../state/fifo.js'
+import { sleep, type CancelTimer, type Clock, type Logger, type Random } from '@shoal/common'
 import type { Change } from '../state/records.js'
 import type { State } from '../state/state.js'
-import { mutationOf } from './commit.js'
+import { mutationOf, stampOf, type Stamp } from './commit.js'
 import { couldTake, decideGroup, type Decision } from './decide.js'
 import type { Demand } from './demand.js'
 import type { UseOf } from './measured-use.js'
 import type { NodeInfo } from './node-info.js'
 import { NodeSet } from './node-set.js'
 import { Outbox, type Letter, type Outcome } from './outbox.js'
-import { PendingTasks, type PendingGroup, type WaitingTask } from './pending.js'
+import { PendingTasks, type PendingGroup } from './pending.js'
+import { SentNotes } from './sent-notes.js'
 import { strategyOf, type Strategy } from './strategy.js'
 import { TaskNotes } from './task-notes.js'
 
@@ -48,15 +48,14 @@ export class SchedulerLoop {
   readonly #set: NodeSet
   readonly #pending: PendingTasks
   readonly #outbox: Outbox
-  /** What is on its way into the store and not heard of yet, in order. */
-  readonly #sent = new Fifo<WaitingTask>()
+  readonly #sent = new SentNotes()
   #signal: AbortSignal = AbortSignal.abort()
   #wake: { readonly atMs: number; readonly cancel: CancelTimer } | undefined
   /** Until the first pass may run, and while one runs, waking only notes that another is due. */
   #busy = true
   #again = false
   #sliceStartMs = 0
-  #stamp: { readonly atMs: number; readonly text: string } | undefined
+  #latestStamp: (Stamp & { readonly atMs: number }) | undefined
   #steps = 0
   #isLoaded = false
   /** Of some change: until then nothing is known of a task that is read for the first time. */
@@ -114,7 +113,7 @@ export class SchedulerLoop {
     for (const task of state.all('task')) {
       if (!this.#hasHeard) this.#notes.expectNone(task.ID)
       this.#set.loadTask(task)
-      this.#pending.update(task.ID, task)
+      this.#pending.update(task, task)
       if (this.#mustRest()) await this.#rest()
       if (this.#signal.aborted) return
     }
@@ -128,24 +127,17 @@ export class SchedulerLoop {
     const nowMs = this.#options.clock.now()
     let due = false
     for (const change of changes) {
-      if (change.kind === 'task') this.#expectSent((change.after ?? change.before)?.ID)
+      const task = change.kind === 'task' ? (change.after ?? change.before) : undefined
+      const sent = task && this.#sent.heardOf(task.ID)
+      if (sent) this.#notes.expect(task.ID, sent)
       this.#set.apply(change, nowMs)
       if (change.kind === 'task') {
-        const task = change.after ?? change.before
-        if (task && this.#pending.update(task.ID, change.after)) due = true
+        if (task && this.#pending.update(task, change.after)) due = true
       } else if (change.kind === 'spec' && change.after) {
         if (this.#pending.markDirty(change.after.ID)) due = true
       }
     }
     if (due || (this.#set.hasFreed && this.#pending.size > 0)) this.#wakeIn(DEBOUNCE_MS)
-  }
-
-  /** What has been sent is mostly heard of in the same order: its notes need not be looked for. */
-  #expectSent(taskId: string | undefined): void {
-    const { first } = this.#sent
-    if (first === undefined || first.task.ID !== taskId) return
-    this.#sent.take()
-    this.#notes.expect(taskId, first.note)
   }
 
   #everyPeriod(): CancelTimer {
@@ -254,32 +246,30 @@ export class SchedulerLoop {
   }
 
   #carryOut(decision: Decision): void {
-    const mutation = mutationOf(decision, this.#timestamp())
+    const mutation = mutationOf(decision, this.#stamp())
     if (mutation === undefined) return
-    const waiting = this.#pending.takeLatest()
-    this.#sent.add(waiting)
-    this.#outbox.add({ decision, mutation, waiting })
+    this.#sent.add(this.#pending.takeLatest())
+    this.#outbox.add({ decision, mutation })
   }
 
   /** To write the time out costs more than to place a task. */
-  #timestamp(): string {
+  #stamp(): Stamp {
     const nowMs = this.#options.clock.now()
-    if (this.#stamp?.atMs !== nowMs) this.#stamp = { atMs: nowMs, text: toTimestamp(nowMs) }
-    return this.#stamp.text
+    if (this.#latestStamp?.atMs !== nowMs) this.#latestStamp = { atMs: nowMs, ...stampOf(nowMs) }
+    return this.#latestStamp
   }
 
   /** The outcome of a commit is known: what the state says now is what holds, claims included. */
-  #settle({ decision, waiting }: Letter, outcome: Outcome): void {
-    if (this.#sent.first === waiting) this.#sent.take()
-    const { ID: id } = decision.task
+  #settle({ decision }: Letter, outcome: Outcome): void {
+    const { task: place } = decision
     // That was heard of when it was stored: its claim is what the state says, and nothing waits any more.
     if (outcome === 'stored' && decision.type === 'assign') return
-    const task = this.#options.state.get('task', id)
-    this.#pending.release(id)
-    this.#set.applyTask(id, task)
-    this.#pending.update(id, task)
-    if (!this.#pending.has(id)) return
-    const { group } = waiting
+    const task = this.#options.state.get('task', place.ID)
+    this.#pending.release(place)
+    this.#set.applyTask(place, task)
+    this.#pending.update(place, task)
+    const group = this.#pending.groupOf(place)
+    if (group === undefined) return
     if (outcome === 'failed') return this.#lookAgain(group, RETRY_MS)
     // A refusal that was stored is done, unless room came while its task could not be looked at.
     if (outcome === 'stored' && this.#set.freedRevision === group.lookedFreedRevision) return

@@ -1,16 +1,19 @@
-import type { GenericResource } from '@shoal/engine-api'
 import type { NodeRecord } from '../state/records.js'
 import type { Demand } from './demand.js'
 import { GenericPool } from './generic-resources.js'
 import type { LoadPlace } from './load-index.js'
 import type { NodeClass } from './node-class.js'
 import { ServiceCounts } from './service-counts.js'
+import type { TaskNote } from './task-notes.js'
 
-/** A task that takes room on a node. */
-export interface Occupant {
-  readonly node: NodeInfo
-  readonly generic: readonly GenericResource[]
-  readonly holding: Holding
+/** The note of a task that takes room on a node. */
+export interface Occupant extends TaskNote {
+  node: NodeInfo
+  holding: Holding
+}
+
+export function isOccupant(note: TaskNote | undefined): note is Occupant {
+  return note?.node !== undefined
 }
 
 /** What a task holds and how it counts: most tasks of a service share one. */
@@ -42,8 +45,10 @@ export class NodeInfo {
   readonly ordinal: number
   /** What of the record filters look at that ask only one node of each class. */
   class: NodeClass
-  /** The load index's own note. */
+  /** The load index's own notes: where this stands, and between whom. */
   place: LoadPlace | undefined = undefined
+  previous: NodeInfo | undefined = undefined
+  next: NodeInfo | undefined = undefined
   /** The latest walk through the load index that has come by here. */
   walked = 0
   readonly #services = new ServiceCounts()

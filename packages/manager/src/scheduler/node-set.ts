@@ -7,8 +7,8 @@ import { Failures } from './failures.js'
 import { LoadIndex } from './load-index.js'
 import type { UseOf } from './measured-use.js'
 import { NodeClasses } from './node-class.js'
-import { NodeInfo, type Holding, type Occupant } from './node-info.js'
-import { type TaskNote, TaskNotes } from './task-notes.js'
+import { isOccupant, NodeInfo, type Holding, type Occupant } from './node-info.js'
+import { type TaskNote, TaskNotes, type TaskPlace } from './task-notes.js'
 
 /**
  * All nodes with what their tasks take, kept up to date from the feed of changes, so that its cost grows with
@@ -61,7 +61,7 @@ export class NodeSet {
 
   /** Takes in a task that existed before the feed began. */
   loadTask(task: TaskRecord): void {
-    this.applyTask(task.ID, task)
+    this.applyTask(task, task)
     const node = hasFailed(task) ? this.#nodeOf(task) : undefined
     if (node) this.failures.note(task.ServiceID, node, fromTimestamp(task.Status.Timestamp))
   }
@@ -78,7 +78,14 @@ export class NodeSet {
   }
 
   occupant(taskId: string): Occupant | undefined {
-    return this.#notes.get(taskId)?.occupant
+    const task = this.#view.get('task', taskId)
+    return task && this.occupantOf(task)
+  }
+
+  /** For who has the task's record at hand. */
+  occupantOf(place: TaskPlace): Occupant | undefined {
+    const note = this.#notes.get(place)
+    return isOccupant(note) ? note : undefined
   }
 
   /** What the tasks of this spec ask; undefined when the spec is not known. */
@@ -99,29 +106,29 @@ export class NodeSet {
   }
 
   /**
-   * Brings the set in line with a task's record; doing so twice changes nothing. After a claim whose commit
-   * failed this is what takes the claim back.
+   * Brings the set in line with a task's record, or with its having none; doing so twice changes nothing. After a claim
+   * whose commit failed this is what takes the claim back.
    */
-  applyTask(taskId: string, task: TaskRecord | undefined): void {
+  applyTask(place: TaskPlace, task: TaskRecord | undefined): void {
     if (task) this.#applyReplacement(task)
-    const note = this.#notes.get(taskId)
+    const note = this.#notes.get(place)
     const node = task && occupies(task) ? this.#placeOf(task, note) : undefined
     if (task && node) {
       this.#occupy(task, node, task.AssignedGenericResources ?? [], note)
-    } else this.#vacate(taskId, note)
+    } else this.#vacate(place, note)
     if (task) this.#refreshReplaced(task)
   }
 
   /** Takes room for a task before the store has said yes. */
   claim(task: TaskRecord, node: NodeInfo, generic: readonly GenericResource[], demand: Demand): void {
-    this.#occupy(task, node, generic, this.#notes.get(task.ID), demand)
+    this.#occupy(task, node, generic, this.#notes.get(task), demand)
     this.#refreshReplaced(task)
   }
 
   #applyNode(record: NodeRecord): void {
     const isNew = !this.nodes.has(record.ID)
     this.#noteFreed(this.#putNode(record))
-    if (isNew) for (const task of this.#view.tasksOfNode(record.ID)) this.applyTask(task.ID, task)
+    if (isNew) for (const task of this.#view.tasksOfNode(record.ID)) this.applyTask(task, task)
   }
 
   #putNode(record: NodeRecord): NodeInfo {
@@ -138,7 +145,7 @@ export class NodeSet {
 
   /** The node that it is known to be on mostly is the one that it names. */
   #placeOf(task: TaskRecord, note: TaskNote | undefined): NodeInfo | undefined {
-    const known = note?.occupant?.node
+    const known = note?.node
     return known && !known.gone && known.id === task.NodeID ? known : this.#nodeOf(task)
   }
 
@@ -155,7 +162,7 @@ export class NodeSet {
       if (node && isDesiredAlive(before.DesiredState)) this.failures.note(task.ServiceID, node, nowMs)
     }
     if (!after) this.#endReplacement(task)
-    this.applyTask(task.ID, after)
+    this.applyTask(task, after)
   }
 
   /** @param noted what is known of the task: to find it is most of the work */
@@ -169,25 +176,25 @@ export class NodeSet {
     const successor = this.#replacedBy.size > 0 ? this.#replacedBy.get(task.ID) : undefined
     const stays = successor === undefined && isDesiredAlive(task.DesiredState)
     const doubled = successor !== undefined && this.occupant(successor)?.node === node
-    const note = noted ?? this.#notes.make(task.ID)
-    const known = note.occupant
-    const held = known?.holding
+    const note = noted ?? this.#notes.make(task)
+    const { node: knownNode, holding: held } = note
     const { SpecVersion: specVersion } = task.Shoal
-    const isSame = known?.node === node && held?.stays === stays && held.doubled === doubled
+    const isSame = knownNode === node && held?.stays === stays && held.doubled === doubled
     if (isSame && held.specVersion === specVersion) {
-      if (known.generic === generic || (known.generic.length === 0 && generic.length === 0)) return
+      if (note.generic === generic || (note.generic.length === 0 && generic.length === 0)) return
     }
     this.revision++
     // A spec that is gone by now must not make a task forget what it holds.
     const kept = held?.specVersion === specVersion ? held.demand : undefined
     const demand = kept ?? itsDemand ?? this.demandOf(task.ServiceID, specVersion) ?? held?.demand
     const holding = this.#shared({ serviceId: task.ServiceID, specVersion, demand, stays, doubled })
-    const occupant = { node, generic, holding }
-    if (known) this.#leave(known)
-    node.add(occupant)
+    if (isOccupant(note)) this.#leave(note)
+    note.node = node
+    note.generic = generic
+    note.holding = holding
+    if (isOccupant(note)) node.add(note)
     this.byLoad.update(node)
-    note.occupant = occupant
-    if (known && !isSame) this.#noteFreed(known.node)
+    if (knownNode && !isSame) this.#noteFreed(knownNode)
   }
 
   /** Tasks that follow each other mostly hold the same. */
@@ -208,13 +215,15 @@ export class NodeSet {
     this.#freed.add(node)
   }
 
-  #vacate(taskId: string, note: TaskNote | undefined): void {
-    const known = note?.occupant
-    if (note === undefined || known === undefined) return
-    this.#leave(known)
-    note.occupant = undefined
-    this.#notes.tidy(taskId, note)
-    this.#noteFreed(known.node)
+  #vacate(place: TaskPlace, note: TaskNote | undefined): void {
+    if (!isOccupant(note)) return
+    const { node } = note
+    this.#leave(note)
+    const left: TaskNote = note
+    left.node = undefined
+    left.holding = undefined
+    this.#notes.tidy(place, note)
+    this.#noteFreed(node)
   }
 
   #applyReplacement(task: TaskRecord): void {
@@ -237,10 +246,9 @@ export class NodeSet {
 
   /** Counts a task anew after somebody has begun, or given up, to take its place. */
   #refresh(taskId: string): void {
-    const note = this.#notes.get(taskId)
-    const known = note?.occupant
     const task = this.#view.get('task', taskId)
-    if (known && task) this.#occupy(task, known.node, known.generic, note)
+    const known = task && this.occupantOf(task)
+    if (task && known) this.#occupy(task, known.node, known.generic, known)
   }
 
   /** The replaced task counts or not, depending on where its successor is. */
@@ -256,7 +264,7 @@ export class NodeSet {
     node.gone = true
     node.version++
     this.byLoad.update(node)
-    for (const { ID } of this.#view.tasksOfNode(nodeId)) this.#vacate(ID, this.#notes.get(ID))
+    for (const task of this.#view.tasksOfNode(nodeId)) this.#vacate(task, this.#notes.get(task))
     this.#noteFreed(node)
   }
 }

@@ -5,7 +5,6 @@ import { MemoryStore } from '../store/memory.js'
 import { put, type TaskRecord } from '../state/records.js'
 import { createTestState, storeRecord } from '../state/testing/index.js'
 import { Outbox, type Outcome } from './outbox.js'
-import { PendingTasks } from './pending.js'
 import { pending } from './testing/index.js'
 
 async function aScene(count: number) {
@@ -13,14 +12,9 @@ async function aScene(count: number) {
   const store = new MemoryStore()
   const state = await createTestState(clock, { store })
   const tasks: TaskRecord[] = []
-  const pendingTasks = new PendingTasks()
   for (let index = 0; index < count; index++) {
-    const task = await storeRecord(state, 'task', pending(`t${index}`))
-    pendingTasks.update(task.ID, task)
-    tasks.push(task)
+    tasks.push(await storeRecord(state, 'task', pending(`t${index}`)))
   }
-  const [group] = pendingTasks.groups()
-  const waitingOf = new Map(group?.waiting.map((waiting) => [waiting.task, waiting]))
   const outcomes = new Map<string, Outcome>()
   const outbox = new Outbox({
     state,
@@ -30,11 +24,7 @@ async function aScene(count: number) {
   })
   const assign = (task: TaskRecord): void => {
     const decision = { type: 'assign', task, nodeId: 'n1', generic: [] } as const
-    outbox.add({
-      decision,
-      mutation: put('task', { ...task, NodeID: 'n1' }),
-      waiting: waitingOf.get(task)!,
-    })
+    outbox.add({ decision, mutation: put('task', { ...task, NodeID: 'n1' }) })
   }
   return { clock, store, state, tasks, outbox, outcomes, assign }
 }

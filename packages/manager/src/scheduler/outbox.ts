@@ -3,7 +3,6 @@ import { MAX_UNIT_MUTATIONS } from '../state/committer.js'
 import type { Mutation } from '../state/records.js'
 import type { State } from '../state/state.js'
 import type { Decision } from './decide.js'
-import type { WaitingTask } from './pending.js'
 
 /** `lost`: the task had changed meanwhile. `failed`: the store could not be reached, or refused. */
 export type Outcome = 'stored' | 'lost' | 'failed'
@@ -12,7 +11,6 @@ export type Outcome = 'stored' | 'lost' | 'failed'
 export interface Letter {
   readonly decision: Decision
   readonly mutation: Mutation
-  readonly waiting: WaitingTask
 }
 
 /** Transactions under way at the most: beyond that the store is the slower one, and more would only wait. */

@@ -1,6 +1,6 @@
 import { isDesiredAlive } from '@shoal/common'
 import { specId, type TaskRecord } from '../state/records.js'
-import { TaskNotes, type TaskNote } from './task-notes.js'
+import { TaskNotes, type TaskNote, type TaskPlace } from './task-notes.js'
 
 /** Pending tasks that ask for the same: those of one service and spec version. */
 export interface PendingGroup {
@@ -8,8 +8,8 @@ export interface PendingGroup {
   readonly key: string
   readonly serviceId: string
   readonly specVersion: number
-  /** In the order in which they came; some may be `gone`. */
-  waiting: WaitingTask[]
+  /** In the order in which they came; some may wait here no more: their place is cleared later, with others. */
+  waiting: TaskNote[]
   /** How many of them wait, and how many of those see nodes in their own way. */
   size: number
   special: number
@@ -21,14 +21,10 @@ export interface PendingGroup {
   lookedAtMs: number
 }
 
-export interface WaitingTask {
-  readonly group: PendingGroup
-  readonly note: TaskNote
+/** The note of a task that waits. */
+export interface WaitingTask extends TaskNote {
+  group: PendingGroup
   task: TaskRecord
-  /** A decision on it is being committed: it is left alone until the outcome is known. */
-  taken: boolean
-  /** It waits no more; its place in the group is cleared later, with others. */
-  gone: boolean
 }
 
 /** The tasks that wait for a node. */
@@ -39,7 +35,7 @@ export class PendingTasks {
   /** Tasks that follow each other mostly are of one group. */
   #latest: PendingGroup | undefined
   /** What `free` gave last. */
-  #given: WaitingTask | undefined
+  #given: TaskNote | undefined
 
   constructor(notes = new TaskNotes()) {
     this.#notes = notes
@@ -53,31 +49,31 @@ export class PendingTasks {
     return this.#size
   }
 
-  /** Whether the task waits for a node. */
-  has(taskId: string): boolean {
-    return this.#notes.get(taskId)?.waiting !== undefined
+  /** Those that the task waits among; undefined when it does not wait. */
+  groupOf(place: TaskPlace): PendingGroup | undefined {
+    return this.#notes.get(place)?.group
   }
 
-  /** Follows a task's record. @returns whether there is something new to look at */
-  update(taskId: string, task: TaskRecord | undefined): boolean {
-    let note = this.#notes.get(taskId)
-    let known = note?.waiting
+  /** Follows a task's record, or its having none. @returns whether there is something new to look at */
+  update(place: TaskPlace, task: TaskRecord | undefined): boolean {
+    let note = this.#notes.get(place)
     if (task === undefined || !isPending(task)) {
-      if (note && known) this.#remove(note, known)
+      if (isWaiting(note)) this.#remove(note)
       return false
     }
     const group = this.#groupFor(task)
-    const taken = known?.taken ?? false
-    if (note && known && known.group !== group) {
-      this.#remove(note, known)
-      note = this.#notes.get(taskId)
-      known = undefined
+    const taken = note?.taken ?? false
+    if (isWaiting(note) && note.group !== group) {
+      this.#remove(note)
+      note = this.#notes.get(place)
     }
-    if (known === undefined || asksOtherwise(known.task, task)) group.dirty = true
-    if (known === undefined) this.#add(group, task, taken, note)
-    else {
-      group.special += Number(isSpecial(task)) - Number(isSpecial(known.task))
-      known.task = task
+    if (!isWaiting(note)) {
+      group.dirty = true
+      this.#add(group, task, taken, note ?? this.#notes.make(place))
+    } else {
+      if (asksOtherwise(note.task, task)) group.dirty = true
+      group.special += Number(isSpecial(task)) - Number(isSpecial(note.task))
+      note.task = task
     }
     return group.dirty
   }
@@ -90,26 +86,27 @@ export class PendingTasks {
   }
 
   /** Has the task that `free` gave last left alone. @throws Error when it gave none */
-  takeLatest(): WaitingTask {
+  takeLatest(): TaskNote {
     if (this.#given === undefined) throw new Error('no task was given')
     this.#given.taken = true
     return this.#given
   }
 
-  release(taskId: string): void {
-    const known = this.#notes.get(taskId)?.waiting
-    if (known) known.taken = false
+  release(place: TaskPlace): void {
+    const note = this.#notes.get(place)
+    if (note) note.taken = false
   }
 
   /** The tasks of a group that nobody works on; the group may change meanwhile. One such walk at a time. */
   *free(group: PendingGroup): Generator<TaskRecord> {
-    if (group.waiting.length > 2 * group.size) group.waiting = group.waiting.filter(({ gone }) => !gone)
+    if (group.waiting.length > 2 * group.size)
+      group.waiting = group.waiting.filter((note) => note.group === group)
     const { waiting } = group
-    for (const each of waiting) {
-      if (each.gone || each.taken) continue
-      this.#given = each
-      this.#notes.expect(each.task.ID, each.note)
-      yield each.task
+    for (const note of waiting) {
+      if (note.group !== group || note.taken || !isWaiting(note)) continue
+      this.#given = note
+      this.#notes.expect(note.task.ID, note)
+      yield note.task
     }
   }
 
@@ -126,25 +123,31 @@ export class PendingTasks {
     return group
   }
 
-  #add(group: PendingGroup, task: TaskRecord, taken: boolean, noted: TaskNote | undefined): void {
-    const note = noted ?? this.#notes.make(task.ID)
-    const entry: WaitingTask = { group, note, task, taken, gone: false }
-    note.waiting = entry
-    group.waiting.push(entry)
+  #add(group: PendingGroup, task: TaskRecord, taken: boolean, note: TaskNote): void {
+    note.group = group
+    note.task = task
+    note.taken = taken
+    group.waiting.push(note)
     group.size++
     group.special += Number(isSpecial(task))
     this.#size++
   }
 
-  #remove(note: TaskNote, entry: WaitingTask): void {
-    const { group, task } = entry
-    entry.gone = true
-    note.waiting = undefined
-    this.#notes.tidy(task.ID, note)
+  #remove(waiting: WaitingTask): void {
+    const note: TaskNote = waiting
+    const { group, task } = waiting
+    note.group = undefined
+    note.task = undefined
+    note.taken = false
+    this.#notes.tidy(task, note)
     this.#size--
     group.special -= Number(isSpecial(task))
     if (--group.size === 0) this.#groups.delete(group.key)
   }
+}
+
+function isWaiting(note: TaskNote | undefined): note is WaitingTask {
+  return note?.group !== undefined
 }
 
 function newGroup(key: string, serviceId: string, specVersion: number): PendingGroup {

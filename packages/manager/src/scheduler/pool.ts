@@ -2,7 +2,8 @@ import type { Random } from '@shoal/common'
 import { heapify, push, siftDown } from './heap.js'
 import type { LoadWalk } from './load-index.js'
 import type { NodeInfo } from './node-info.js'
-import type { Score, Strategy } from './strategy.js'
+import { PlacedNodes } from './placed-nodes.js'
+import { compareScores, type Score, type Strategy } from './strategy.js'
 
 /** The nodes that fit one group of tasks, best first. Nodes may change while it is in use. */
 export interface Pool {
@@ -43,6 +44,7 @@ interface Candidate {
 export class HeapPool implements Pool {
   readonly #context: PoolContext
   readonly #heap: Candidate[]
+  readonly #placed = new PlacedNodes()
   /**
    * The best candidate, outside of the heap, if it came from the walk: it is to be placed on, and is then worse than
    * those on which nothing was placed. To put it into the heap before would be to move it all the way up and down.
@@ -61,24 +63,39 @@ export class HeapPool implements Pool {
   }
 
   best(): NodeInfo | undefined {
-    let top = this.#top()
-    while (this.#walk && !this.#beatsTheRest(top, this.#walk)) {
-      const node = this.#walk.next()
-      if (node === undefined) this.#walk = undefined
-      else if (this.#context.fits(node)) top = this.#better(this.#candidate(node), top)
+    for (;;) {
+      const top = this.#top()
+      if (this.#placedComeBefore(top)) this.#takeIn(this.#placed.take(), top)
+      else if (this.#walk === undefined || this.#beatsTheRest(top, this.#walk)) return top?.node
+      else this.#takeInNext(this.#walk, top)
     }
-    return top?.node
   }
 
-  /** Takes in a candidate. @returns the best one then */
-  #better(candidate: Candidate, top: Candidate | undefined): Candidate {
+  #takeInNext(walk: LoadWalk, top: Candidate | undefined): void {
+    const node = walk.next()
+    if (node === undefined) this.#walk = undefined
+    this.#takeIn(node, top)
+  }
+
+  /** Makes a candidate of a node that fits. */
+  #takeIn(node: NodeInfo | undefined, top: Candidate | undefined): void {
+    if (node === undefined || !this.#context.fits(node)) return
+    const candidate = this.#candidate(node)
     if (top !== undefined && compareCandidates(top, candidate) <= 0) {
       push(this.#heap, candidate, compareCandidates)
-      return top
+      return
     }
     if (this.#hot) push(this.#heap, this.#hot, compareCandidates)
     this.#hot = candidate
-    return candidate
+  }
+
+  /** Whether one on which a task was placed may be better than the best candidate, and than what the walk yields. */
+  #placedComeBefore(top: Candidate | undefined): boolean {
+    const { atLeast } = this.#placed
+    if (atLeast === undefined) return false
+    const rest = this.#walk && this.#bestAt(this.#walk.load)
+    if (rest && compareScores(rest, atLeast) <= 0) return false
+    return top === undefined || top.failures > 0 || compareScores(atLeast, top) < 0
   }
 
   /** The best candidate so far, as its node stands now. */
@@ -117,7 +134,7 @@ export class HeapPool implements Pool {
   #beatsTheRest(top: Candidate | undefined, walk: LoadWalk): boolean {
     if (top === undefined || top.failures > 0) return false
     const best = this.#bestAt(walk.load)
-    return best !== undefined && (top.first - best.first || top.second - best.second) <= 0
+    return best !== undefined && compareScores(top, best) <= 0
   }
 
   /** It stays the same for as long as the walk stands at one load. */
@@ -132,8 +149,14 @@ export class HeapPool implements Pool {
     return compareCandidates(this.#candidate(a), this.#candidate(b))
   }
 
-  /** The node's version has grown: that is all there is to know. */
-  placed(): void {}
+  /** Mostly the node's version has grown: that is all there is to know. */
+  placed(node: NodeInfo): void {
+    const hot = this.#hot
+    const atLeast = hot && this.#context.strategy.afterPlacing?.(hot)
+    if (atLeast === undefined || hot?.node !== node || hot.failures > 0) return
+    // Nothing else has happened to it since it was looked at.
+    if (hot.version + 1 === node.version && this.#placed.add(node, atLeast)) this.#hot = undefined
+  }
 
   #candidate(node: NodeInfo): Candidate {
     const failures = this.#context.troubled.get(node) ?? 0
@@ -147,7 +170,5 @@ export class HeapPool implements Pool {
 }
 
 function compareCandidates(a: Candidate, b: Candidate): number {
-  return (
-    a.failures - b.failures || a.first - b.first || a.second - b.second || a.node.ordinal - b.node.ordinal
-  )
+  return a.failures - b.failures || compareScores(a, b) || a.node.ordinal - b.node.ordinal
 }

@@ -18,8 +18,12 @@ export class ServiceCounts {
   #first: ServiceCount | undefined
   #size = 0
   #table: Map<string, ServiceCount> | undefined
+  /** A bit of each service that is here; bits of others may stand as well. */
+  #mayHave = 0
 
   get(serviceId: string): ServiceCount | undefined {
+    // Mostly asked for a service that is not here yet: each count on the way stands elsewhere in memory.
+    if ((this.#mayHave & bitOf(serviceId)) === 0) return undefined
     if (this.#table) return this.#table.get(serviceId)
     let count = this.#first
     while (count && count.serviceId !== serviceId) count = count.next
@@ -36,6 +40,7 @@ export class ServiceCounts {
     if (known) return known
     const count: ServiceCount = { serviceId, staying: 0, occupying: 0, next: this.#first }
     this.#first = count
+    this.#mayHave |= bitOf(serviceId)
     this.#table?.set(serviceId, count)
     if (++this.#size > FEW) this.#table ??= this.#tableOfAll()
     return count
@@ -48,6 +53,7 @@ export class ServiceCounts {
     else
       for (let count = this.#first; count; count = count.next) if (count.next === gone) count.next = gone.next
     this.#table?.delete(serviceId)
+    if (this.#first === undefined) this.#mayHave = 0
     if (--this.#size <= FEW / 2) this.#table = undefined
   }
 
@@ -56,4 +62,10 @@ export class ServiceCounts {
     for (let count = this.#first; count; count = count.next) table.set(count.serviceId, count)
     return table
   }
+}
+
+/** One of 31, by the end of an ID, which is random. */
+function bitOf(serviceId: string): number {
+  const last = serviceId.length - 1
+  return 1 << ((serviceId.charCodeAt(last) * 37 + serviceId.charCodeAt(last - 1)) % 31)
 }

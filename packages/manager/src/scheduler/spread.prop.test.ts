@@ -165,7 +165,10 @@ test('claims that are taken back leave no trace', () => {
   fc.assert(
     fc.property(cluster(20), (given) => {
       const { set } = place(given, 1)
-      for (let index = 0; index < given.pending; index++) set.applyTask(`t${index}`, waiting(`t${index}`))
+      for (let index = 0; index < given.pending; index++) {
+        const task = waiting(`t${index}`)
+        set.applyTask(task, task)
+      }
       for (const [id, node] of set.nodes) {
         const index = Number(id.slice(1))
         expect(node.nanoCpusHeld).toBe(0)

@@ -9,6 +9,11 @@ export interface Score {
   readonly second: number
 }
 
+/** Negative when `a` is the better one. */
+export function compareScores(a: Score, b: Score): number {
+  return a.first - b.first || a.second - b.second
+}
+
 /**
  * Puts the nodes that fit in order. A node's score may be asked again when the node has changed, and must
  * not have become better by a task that was placed there (so that whoever keeps an old one errs on no
@@ -23,6 +28,8 @@ export interface Strategy {
    * say so spares the scheduler the look at most nodes when a service has few tasks.
    */
   bestAt?(tasks: number): Score
+  /** What the score of a node is at the least when one more task was placed on it: a strategy may be able to say so. */
+  afterPlacing?(score: Score): Score
 }
 
 /** Fewest tasks of this service, then fewest tasks. */
@@ -30,6 +37,7 @@ export const spread: Strategy = {
   name: 'spread',
   score: (node, serviceId) => ({ first: node.stayingOf(serviceId), second: node.tasks }),
   bestAt: (tasks) => ({ first: 0, second: tasks }),
+  afterPlacing: ({ first, second }) => ({ first: first + 1, second: second + 1 }),
 }
 
 /** The fullest node that still has room: by the shares of CPU and memory reserved, then by tasks. */

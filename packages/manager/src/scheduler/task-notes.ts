@@ -1,36 +1,77 @@
-import type { Occupant } from './node-info.js'
-import type { WaitingTask } from './pending.js'
+import type { GenericResource } from '@shoal/engine-api'
+import type { TaskRecord } from '../state/records.js'
+import type { Holding, NodeInfo } from './node-info.js'
+import type { PendingGroup } from './pending.js'
 
-/** What the scheduler knows of one task: that it waits, or what it takes where. While its assignment is stored, both. */
+/**
+ * What the scheduler knows of one task: that it waits, or what it takes where. While its assignment is stored, both.
+ * One object for all of it: there are as many as tasks.
+ */
 export interface TaskNote {
-  waiting: WaitingTask | undefined
-  occupant: Occupant | undefined
+  /** Those it waits among, and as what. */
+  group: PendingGroup | undefined
+  task: TaskRecord | undefined
+  /** A decision on it is being committed: it is left alone until the outcome is known. */
+  taken: boolean
+  /** Where it takes room, and what. */
+  node: NodeInfo | undefined
+  generic: readonly GenericResource[]
+  holding: Holding | undefined
 }
 
-/** A power of two. */
-const SHARDS = 256
+/** What tells where the note of a task stands: a task never changes it. */
+export type TaskPlace = Pick<TaskRecord, 'ID' | 'ServiceID' | 'Slot'>
+
+/** The notes of some tasks, by their IDs. */
+type Table = Map<string, TaskNote>
+
+/** The tasks of a service whose slots differ in these many last bits only stand together. */
+const SLOT_BITS = 10
+
+interface ServiceNotes {
+  readonly serviceId: string
+  /** By the bits of the slot before those. */
+  readonly tables: (Table | undefined)[]
+  /** How many notes stand in them. */
+  size: number
+}
+
+const NONE: readonly GenericResource[] = []
 
 /**
  * One table for all who follow tasks: among very many, to find one costs more than most of what is done with it. It is
- * made of many small ones, for a table of a million stands still for a tenth of a second each time it grows.
+ * made of small ones, each for tasks that mostly come one after the other: so the one that is needed is at hand in the
+ * processor's memory. (One of a million stands still for a tenth of a second each time it grows, too.)
  */
 export class TaskNotes {
-  readonly #shards = Array.from({ length: SHARDS }, () => new Map<string, TaskNote>())
+  readonly #services = new Map<string, ServiceNotes>()
+  #latestService: ServiceNotes | undefined
   /** What was found last: it is mostly asked for again at once. */
   #latestId = ''
   #latest: TaskNote | undefined
 
-  get(taskId: string): TaskNote | undefined {
-    if (taskId === this.#latestId) return this.#latest
-    const note = this.#shardOf(taskId).get(taskId)
-    this.#remember(taskId, note)
+  get(task: TaskPlace): TaskNote | undefined {
+    if (task.ID === this.#latestId) return this.#latest
+    const note = this.#service(task.ServiceID)?.tables[blockOf(task)]?.get(task.ID)
+    this.#remember(task.ID, note)
     return note
   }
 
-  make(taskId: string): TaskNote {
-    const note: TaskNote = { waiting: undefined, occupant: undefined }
-    this.#shardOf(taskId).set(taskId, note)
-    this.#remember(taskId, note)
+  /** A new note of a task that has none. */
+  make(task: TaskPlace): TaskNote {
+    const note: TaskNote = {
+      group: undefined,
+      task: undefined,
+      taken: false,
+      node: undefined,
+      generic: NONE,
+      holding: undefined,
+    }
+    const service = this.#service(task.ServiceID) ?? this.#newService(task.ServiceID)
+    const table = (service.tables[blockOf(task)] ??= new Map())
+    table.set(task.ID, note)
+    service.size++
+    this.#remember(task.ID, note)
     return note
   }
 
@@ -44,27 +85,43 @@ export class TaskNotes {
     this.#remember(taskId, undefined)
   }
 
+  /** Forgets a task of which there is no more to be known. */
+  tidy(task: TaskPlace, note: TaskNote): void {
+    if (!isEmpty(note)) return
+    this.#remember(task.ID, undefined)
+    const service = this.#service(task.ServiceID)
+    const table = service?.tables[blockOf(task)]
+    if (service === undefined || !table?.delete(task.ID)) return
+    if (table.size === 0) service.tables[blockOf(task)] = undefined
+    if (--service.size > 0) return
+    this.#services.delete(task.ServiceID)
+    this.#latestService = undefined
+  }
+
   #remember(taskId: string, note: TaskNote | undefined): void {
     this.#latestId = taskId
     this.#latest = note
   }
 
-  /** Forgets a task of which there is no more to be known. */
-  tidy(taskId: string, note: TaskNote): void {
-    if (!isEmpty(note)) return
-    this.#shardOf(taskId).delete(taskId)
-    this.#remember(taskId, undefined)
+  #service(serviceId: string): ServiceNotes | undefined {
+    if (this.#latestService?.serviceId !== serviceId) this.#latestService = this.#services.get(serviceId)
+    return this.#latestService
   }
 
-  /** By the ends of IDs, which are random. */
-  #shardOf(taskId: string): Map<string, TaskNote> {
-    const last = taskId.length - 1
-    const index = (taskId.charCodeAt(last) * 37 + taskId.charCodeAt(last - 1)) & (SHARDS - 1)
-    return this.#shards[index]!
+  #newService(serviceId: string): ServiceNotes {
+    const service: ServiceNotes = { serviceId, tables: [], size: 0 }
+    this.#services.set(serviceId, service)
+    this.#latestService = service
+    return service
   }
 }
 
+/** Tasks of global services have no slot: one table takes all of a service. */
+function blockOf({ Slot: slot = 0 }: TaskPlace): number {
+  return slot >> SLOT_BITS
+}
+
 /** Such a note is in the table no more. */
-function isEmpty({ waiting, occupant }: TaskNote): boolean {
-  return waiting === undefined && occupant === undefined
+function isEmpty({ group, node }: TaskNote): boolean {
+  return group === undefined && node === undefined
 }
