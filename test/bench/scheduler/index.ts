@@ -39,10 +39,18 @@ export const scheduler: Benchmark = async (options) => {
   const scaled = await runCase('scale', 'scale-by-10', SCALE, options)
   options.say('a service of 50 000 replicas scaled by ten …')
   const large = await runCase('scale', 'scale-50000-by-10', SCALE_LARGE, options)
+  options.say('a rollout of a service of 50 000 replicas, ten at a time …')
+  const rolled = await runCase('roll', 'roll-50000', SCALE_LARGE, options)
   return [
     ...report(placed),
     { name: 'scale-by-10-cpu-ms', value: rounded(scaled.cpuMs), unit: 'ms' },
     { name: 'scale-50000-by-10-cpu-ms', value: rounded(large.cpuMs), unit: 'ms' },
+    {
+      name: 'roll-50000-cpu-ms',
+      value: rounded(rolled.cpuMs),
+      unit: 'ms',
+      note: `for ten replicas of 50 000; the event loop stood still for ${rounded(rolled.stallMs)} ms at the most`,
+    },
   ]
 }
 

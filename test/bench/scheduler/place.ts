@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { seededRandom, silentLogger, systemClock } from '@shoal/common'
+import { seededRandom, silentLogger, systemClock, type TaskState } from '@shoal/common'
 import { createScheduler } from '@shoal/manager/scheduler/index'
 import type { LiveState } from '@shoal/manager/state/index'
 import type { ClusterShape } from './cluster.js'
@@ -44,12 +44,20 @@ export async function placeAll(state: LiveState, { tasks }: ClusterShape): Promi
 
 /** Resolves when a watcher has been told of so many assignments. */
 export function assignmentsSeen(state: LiveState, tasks: number): Promise<void> {
+  return stepsSeen(state, tasks, (before, after) => before === 'pending' && after === 'assigned')
+}
+
+/** Resolves when a watcher has been told of so many tasks that have made a step from one state to another. */
+export function stepsSeen(
+  state: LiveState,
+  tasks: number,
+  counts: (before: TaskState | undefined, after: TaskState | undefined) => boolean,
+): Promise<void> {
   let left = tasks
   return new Promise((resolve) => {
     const unsubscribe = state.subscribe((changes) => {
       for (const { kind, before, after } of changes) {
-        if (kind !== 'task' || after?.Status.State !== 'assigned') continue
-        if (before?.Status.State !== 'pending' || --left > 0) continue
+        if (kind !== 'task' || !counts(before?.Status.State, after?.Status.State) || --left > 0) continue
         unsubscribe()
         resolve()
       }

@@ -37,7 +37,7 @@ export async function scaleServices(state: LiveState, rounds: number): Promise<n
   return median(costs)
 }
 
-function startLoops(state: LiveState, signal: AbortSignal): void {
+export function startLoops(state: LiveState, signal: AbortSignal): void {
   const parts = { state, clock: systemClock, random: seededRandom(1), log: silentLogger }
   const options = { ...DEFAULT_LOOP, clock: systemClock, log: silentLogger }
   const book = new AddressBook({ state, clock: systemClock }).follow(signal)
@@ -51,7 +51,7 @@ function scaled(service: ServiceRecord): ServiceRecord {
   return { ...service, Spec: { ...service.Spec, Mode: { Replicated: { Replicas: replicas + BY } } } }
 }
 
-async function untilIdle(): Promise<void> {
+export async function untilIdle(): Promise<void> {
   for (;;) {
     const before = process.cpuUsage()
     await new Promise((resolve) => {
