@@ -48,6 +48,10 @@ export class TableKeeper {
   #isDamaged = false
   /** What the kernel has told was not heard. */
   #isUnheard = false
+  /** Somebody else may have changed it, perhaps before it was looked at: a look says nothing then. */
+  #isDoubtful = false
+  /** When it was last reloaded for that. */
+  #doubtedAt = -Infinity
   #table: TableState | undefined
   /** What the table looked like after our last change. */
   #print: string | undefined
@@ -67,6 +71,10 @@ export class TableKeeper {
       },
       onFirewall: options.onDamage,
       onLost: () => (this.#isUnheard = true),
+      onUntold: () => {
+        this.#isDoubtful = true
+        if (this.#isReloadDue()) options.onDamage()
+      },
     })
   }
 
@@ -92,6 +100,7 @@ export class TableKeeper {
       }
     }
     const whole = reload(state)
+    this.#isDoubtful = false
     await this.#reload(whole.text)
     this.#table = whole.table
     const departed = from ? transition(from, state).departed : []
@@ -111,13 +120,19 @@ export class TableKeeper {
    */
   async check(): Promise<void> {
     if (!this.#table) return
-    const isUnheard = this.#isUnheard
-    const isTold = this.#watch.isOn && !isUnheard
-    this.#isUnheard = false
+    const isTold = this.#watch.isOn && !this.#isUnheard && !this.#isDoubtful
     this.#watch.start()
     const { tookMs, at } = this.#listed
     const share = isTold && tookMs >= QUICK_MS ? WATCHED_SHARE : CHECK_SHARE
-    const isDue = isUnheard || this.#options.clock.now() - at >= tookMs / share
+    const isDue = this.#options.clock.now() - at >= tookMs / share
+    if (this.#isDoubtful && this.#isReloadDue()) {
+      this.#options.log.debug(
+        'somebody has changed something, and nft does not say what: reloading the table',
+      )
+      this.#doubtedAt = this.#options.clock.now()
+      return this.#forget()
+    }
+    if (isDue) this.#isUnheard = false
     if (tookMs < QUICK_MS && (isDue || this.#print === undefined)) return this.#list()
     if (isDue && !this.#listing) {
       this.#listing = true
@@ -151,6 +166,10 @@ export class TableKeeper {
     return this.needsSweep && clock.now() - this.#changedAt >= sweepDelayMs
   }
 
+  #isReloadDue(): boolean {
+    return this.#options.clock.now() - this.#doubtedAt >= this.#listed.tookMs / CHECK_SHARE
+  }
+
   #forget(): void {
     this.#table = this.#print = undefined
   }
@@ -158,6 +177,7 @@ export class TableKeeper {
   /** What changes while it is listed says nothing. */
   async #list(): Promise<void> {
     const { clock } = this.#options
+    if (this.#isDoubtful) return
     const [startedAt, changes] = [clock.now(), this.#changes]
     const text = await this.#fingerprint()
     this.#listed = { tookMs: clock.now() - startedAt, at: clock.now() }

@@ -17,6 +17,8 @@ export interface TableNews {
   readonly onFirewall: () => void
   /** Something was told that was not heard. */
   readonly onLost: () => void
+  /** Somebody else has changed something, perhaps our table: `nft` could not say what. */
+  readonly onUntold: () => void
 }
 
 /**
@@ -30,7 +32,8 @@ export class TableWatch {
   /** Ends the program that runs. */
   #running: AbortController | undefined
   #startedAt = -Infinity
-  /** Whether the transaction that is being told of has to do with our table. */
+  /** Whether anything is known of the transaction that is being told of, and whether it has to do with our table. */
+  #isTold = false
   #isOurTable = false
   #isFirewall = false
   /** Transactions on our table: ours, and those that were told. */
@@ -52,9 +55,11 @@ export class TableWatch {
   /** Begins to watch, also again. */
   start(): void {
     const { watch, clock, ended } = this.#options
-    this.#expectNoneAfterQuiet()
     if (this.isOn || ended.aborted || clock.now() - this.#startedAt < PAUSE_MS) return
     this.#startedAt = clock.now()
+    // What was made before is told to nobody any more.
+    if (!this.#isBusy) this.#made = this.#told
+    this.#isTold = this.#isOurTable = this.#isFirewall = false
     const running = new AbortController()
     this.#running = running
     const onLine = (line: string): void => {
@@ -73,7 +78,6 @@ export class TableWatch {
     this.#running?.abort()
     this.#running = undefined
     this.#startedAt = -Infinity
-    this.#isOurTable = false
   }
 
   /**
@@ -93,24 +97,39 @@ export class TableWatch {
   }
 
   #hear(line: string): void {
-    if (OF_OURS.test(line)) this.#isOurTable = true
-    else if (OF_FIREWALL.test(line)) this.#isFirewall = true
-    else if (LOST.test(line)) {
+    if (line.startsWith(END_OF_TRANSACTION)) return this.#end()
+    if (LOST.test(line)) {
       this.#isOurTable = false
       this.#news.onLost()
-    } else if (line.startsWith(END_OF_TRANSACTION)) this.#end()
+    }
+    this.#isTold = true
+    if (OF_OURS.test(line)) this.#isOurTable = true
+    else if (OF_FIREWALL.test(line)) this.#isFirewall = true
   }
 
+  /**
+   * `nft` keeps a copy of the sets to tell of their elements, and loses track of it at times: of a transaction that has
+   * changed nothing else only the end is told then.
+   */
   #end(): void {
-    if (this.#isFirewall) this.#news.onFirewall()
-    this.#isFirewall = false
-    if (this.#isOurTable) {
-      this.#isOurTable = false
-      this.#expectNoneAfterQuiet()
-      this.#told++
-      this.#lastAt = this.#options.clock.now()
-      if (!this.#isBusy) this.#compare()
-    }
+    const [isTold, isOurTable, isFirewall] = [this.#isTold, this.#isOurTable, this.#isFirewall]
+    this.#isTold = this.#isOurTable = this.#isFirewall = false
+    if (isFirewall) this.#news.onFirewall()
+    if (isOurTable || (!isTold && this.#isOneExpected())) this.#count()
+    else if (!isTold) this.#news.onUntold()
+  }
+
+  /** Whether there is a transaction of ours that was not told of, or may be. */
+  #isOneExpected(): boolean {
+    this.#expectNoneAfterQuiet()
+    return this.#isBusy || this.#told < this.#made
+  }
+
+  #count(): void {
+    this.#expectNoneAfterQuiet()
+    this.#told++
+    this.#lastAt = this.#options.clock.now()
+    if (!this.#isBusy) this.#compare()
   }
 
   /** What is told after that is nothing of ours. */
