@@ -12,6 +12,7 @@ const END = '# new generation 9 by process 79 (nft)'
 function aKeeper({ listingTakesMs = 10 } = {}) {
   const clock = new VirtualClock()
   let table = 'none'
+  let isRefused = false
   let reloads = 0
   let listings = 0
   let tell: (line: string) => void = () => undefined
@@ -21,12 +22,14 @@ function aKeeper({ listingTakesMs = 10 } = {}) {
       const nftables = [...SKELETON_CHAINS].map((name) => ({ chain: { table: 'shoal', name } }))
       return ok(JSON.stringify({ nftables }))
     }
+    if (args.includes('tables')) return ok('')
     if (args[0] === 'list') {
       const seen = table
       listings++
       await sleep(clock, listingTakesMs)
       return ok(seen)
     }
+    if (isRefused) return { code: 1, stdout: '', stderr: 'out of memory' }
     table = 'ours'
     reloads++
     return ok()
@@ -54,6 +57,7 @@ function aKeeper({ listingTakesMs = 10 } = {}) {
     keeper,
     pass,
     damage: () => (table = 'damaged'),
+    refuse: (refused: boolean) => (isRefused = refused),
     tell: (...lines: string[]) => lines.forEach((line) => tell(line)),
     seen: () => ({ table, reloads, listings }),
   }
@@ -65,6 +69,20 @@ test('given a change that nobody told of, when it is looked at, then it is put r
   await pass()
   damage()
   await clock.advanceAsync(3_000)
+  await pass()
+  expect(seen().table).toBe('ours')
+})
+
+test('given one that was told and cannot be put right, then it is tried again', async () => {
+  const { clock, keeper, pass, damage, refuse, tell, seen } = aKeeper()
+  await keeper.put(new Map())
+  await pass()
+  await clock.advanceAsync(1_500)
+  damage()
+  tell('delete element ip shoal vips { 10.0.1.9 }', END)
+  refuse(true)
+  await expect(keeper.put(new Map())).rejects.toThrow('out of memory')
+  refuse(false)
   await pass()
   expect(seen().table).toBe('ours')
 })

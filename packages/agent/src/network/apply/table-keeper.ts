@@ -44,7 +44,7 @@ export interface KeeperOptions extends WatchOptions {
 export class TableKeeper {
   readonly #options: KeeperOptions
   readonly #watch: TableWatch
-  /** Somebody else has changed it. */
+  /** It is not as it was left. */
   #isDamaged = false
   /** What the kernel has told was not heard. */
   #isUnheard = false
@@ -84,9 +84,7 @@ export class TableKeeper {
    */
   async put(state: NftState): Promise<readonly string[]> {
     const from = this.#table
-    const isDamaged = this.#isDamaged
-    this.#isDamaged = false
-    if (from && !isDamaged) {
+    if (from && !this.#isDamaged) {
       const swept = this.#isSweepDue() ? sweep(from) : { text: '', table: from }
       const change = transition(swept.table, state)
       const text = swept.text + change.text
@@ -100,8 +98,7 @@ export class TableKeeper {
       }
     }
     const whole = reload(state)
-    this.#isDoubtful = false
-    await this.#reload(whole.text)
+    await this.#mend(whole.text)
     this.#table = whole.table
     const departed = from ? transition(from, state).departed : []
     await this.#dropStrangers(state)
@@ -119,34 +116,20 @@ export class TableKeeper {
    * @throws ShoalError when nft fails
    */
   async check(): Promise<void> {
-    if (!this.#table) return
-    const isTold = this.#watch.isOn && !this.#isUnheard && !this.#isDoubtful
+    if (!this.#table || this.#isDamaged) return
+    if (this.#isDoubtful && this.#isReloadDue()) return this.#giveUp()
+    const isDue = this.#isListingDue()
     this.#watch.start()
-    const { tookMs, at } = this.#listed
-    const share = isTold && tookMs >= QUICK_MS ? WATCHED_SHARE : CHECK_SHARE
-    const isDue = this.#options.clock.now() - at >= tookMs / share
-    if (this.#isDoubtful && this.#isReloadDue()) {
-      this.#options.log.debug(
-        'somebody has changed something, and nft does not say what: reloading the table',
-      )
-      this.#doubtedAt = this.#options.clock.now()
-      return this.#forget()
-    }
     if (isDue) this.#isUnheard = false
-    if (tookMs < QUICK_MS && (isDue || this.#print === undefined)) return this.#list()
-    if (isDue && !this.#listing) {
-      this.#listing = true
-      void this.#list()
-        .catch((error: unknown) => this.#options.log.debug({ reason: messageOf(error) }, UNLISTED))
-        .finally(() => (this.#listing = false))
-    }
+    if (this.#isQuick && (isDue || this.#print === undefined)) return this.#list()
+    if (isDue) this.#listBeside()
     const changes = this.#changes
-    if (!(await this.#hasChains()) && changes === this.#changes) this.#forget()
+    if (!(await this.#hasChains()) && changes === this.#changes) this.#isDamaged = true
   }
 
   /** Notes what the table looks like after a change; a table that is large waits for the next regular look. */
   async remember(): Promise<void> {
-    if (this.#table && this.#print === undefined && this.#listed.tookMs < QUICK_MS) await this.#list()
+    if (this.#table && this.#print === undefined && this.#isQuick) await this.#list()
   }
 
   /** Whether there is a table of ours, left by an earlier agent perhaps. */
@@ -157,7 +140,7 @@ export class TableKeeper {
 
   /** Takes the table away: for leaving the cluster. */
   async remove(): Promise<void> {
-    this.#forget()
+    this.#table = undefined
     if (await this.exists()) await this.#nft(`delete table ip ${TABLE}\n`)
   }
 
@@ -166,12 +149,33 @@ export class TableKeeper {
     return this.needsSweep && clock.now() - this.#changedAt >= sweepDelayMs
   }
 
+  get #isQuick(): boolean {
+    return this.#listed.tookMs < QUICK_MS
+  }
+
+  #isListingDue(): boolean {
+    const isTold = this.#watch.isOn && !this.#isUnheard && !this.#isDoubtful
+    const share = isTold && !this.#isQuick ? WATCHED_SHARE : CHECK_SHARE
+    const { tookMs, at } = this.#listed
+    return !this.#listing && this.#options.clock.now() - at >= tookMs / share
+  }
+
   #isReloadDue(): boolean {
     return this.#options.clock.now() - this.#doubtedAt >= this.#listed.tookMs / CHECK_SHARE
   }
 
-  #forget(): void {
-    this.#table = this.#print = undefined
+  #giveUp(): void {
+    const { log, clock } = this.#options
+    log.debug('somebody has changed something, and nft does not say what: reloading the table')
+    this.#doubtedAt = clock.now()
+    this.#isDamaged = true
+  }
+
+  #listBeside(): void {
+    this.#listing = true
+    void this.#list()
+      .catch((error: unknown) => this.#options.log.debug({ reason: messageOf(error) }, UNLISTED))
+      .finally(() => (this.#listing = false))
   }
 
   /** What changes while it is listed says nothing. */
@@ -182,7 +186,7 @@ export class TableKeeper {
     const text = await this.#fingerprint()
     this.#listed = { tookMs: clock.now() - startedAt, at: clock.now() }
     if (changes !== this.#changes) return
-    if (this.#print !== undefined && this.#print !== text) this.#forget()
+    if (this.#print !== undefined && this.#print !== text) this.#isDamaged = true
     else this.#print = text
   }
 
@@ -193,6 +197,16 @@ export class TableKeeper {
     } finally {
       this.#print = undefined
       this.#changes++
+    }
+  }
+
+  async #mend(text: string): Promise<void> {
+    this.#isDamaged = this.#isDoubtful = false
+    try {
+      await this.#reload(text)
+    } catch (error) {
+      this.#isDamaged = true
+      throw error
     }
   }
 
