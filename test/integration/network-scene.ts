@@ -21,21 +21,29 @@ udp.on('message', (m, from) => udp.send(who + ' ' + from.address, from.port, fro
 process.on('SIGTERM', () => process.exit(0))
 `
 
-/** A UDP question from one socket, asked twice: both answers. */
-export const UDP_CLIENT = `
-const [, address, port] = process.argv
-const socket = require('dgram').createSocket('udp4')
-socket.on('message', (m) => { console.log(String(m)); process.exit() })
-socket.send('?', Number(port), address)
-setTimeout(() => process.exit(1), 1000)
+/** UDP questions, so many after one another, each from a socket of its own: the answers, a line each. */
+const UDP_CLIENT = `
+const [, address, port, times] = process.argv
+const ask = (left) => {
+  if (left === 0) process.exit()
+  const socket = require('dgram').createSocket('udp4')
+  const late = setTimeout(() => process.exit(1), 1000)
+  socket.on('message', (m) => { console.log(String(m)); clearTimeout(late); socket.close(); ask(left - 1) })
+  socket.send('?', Number(port), address)
+}
+ask(Number(times))
 `
 
+/** Questions over HTTP, so many after one another, each on a connection of its own: the answers, a line each. */
 const HTTP_CLIENT = `
-const [, address, path = ''] = process.argv
+const [, address, path, times] = process.argv
 const [host, port] = address.split(':')
-require('http').get({ host, port, path: path || '/', timeout: path ? 5000 : 1000, agent: false }, (r) => r.on('data', (d) => console.log(String(d))))
+const ask = (left) => left > 0 && require('http').get({ host, port, path: path || '/', timeout: path ? 5000 : 1000, agent: false }, (r) => {
+  r.on('data', (d) => console.log(String(d))).on('end', () => ask(left - 1))
+})
   .on('timeout', function () { this.destroy(new Error('timeout')) })
   .on('error', (e) => { console.error(e.code ?? e.message, e.message); process.exit(1) })
+ask(Number(times))
 `
 
 interface TestNetwork {
@@ -122,14 +130,33 @@ export class NetworkHost {
     return stdout.trim()
   }
 
-  /** Asks over HTTP from the host itself. */
-  ask(address: string, path = ''): Promise<string> {
-    return this.run('curl', '-s', '-S', '-m', '1', `http://${address}${path}`)
+  /** Asks over HTTP from the host itself, so many times. @returns the answers, a line each */
+  ask(address: string, times = 1): Promise<string> {
+    const each = Array.from({ length: times }, () => `http://${address}`)
+    return this.run(
+      'curl',
+      '-s',
+      '-S',
+      '-m',
+      '1',
+      '-H',
+      'Connection: close',
+      '-w',
+      '\\n',
+      '--fail-early',
+      ...each,
+    )
   }
 
-  /** Asks over HTTP from the container of a task. */
-  askFrom(task: string, address: string): Promise<string> {
-    return this.run('docker', 'exec', taskContainer(task, this.index), '/node', '-e', HTTP_CLIENT, address)
+  /** The same from the container of a task. */
+  askFrom(task: string, address: string, times = 1): Promise<string> {
+    const question = [HTTP_CLIENT, address, '', String(times)]
+    return this.run('docker', 'exec', taskContainer(task, this.index), '/node', '-e', ...question)
+  }
+
+  /** The same over UDP, from the host itself. */
+  askUdp(address: string, times = 1): Promise<string> {
+    return this.run('node', '-e', UDP_CLIENT, address, String(UDP_PORT), String(times))
   }
 
   #read(line: string): void {
@@ -155,8 +182,11 @@ async function demoImage(): Promise<string> {
 
 export interface TestClient {
   readonly address: string
-  ask(address: string, path?: string): Promise<string>
-  udp(address: string): Promise<string>
+  /** Asks over HTTP, so many times. @returns the answers, a line each */
+  ask(address: string, times?: number): Promise<string>
+  /** Asks for what takes two seconds. */
+  askSlowly(address: string): Promise<string>
+  askUdp(address: string, times?: number): Promise<string>
   close(): Promise<void>
 }
 
@@ -199,8 +229,9 @@ export class NetworkScene {
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
     return {
       address: (await mustRunProgram('docker', ['inspect', '-f', format, name])).trim(),
-      ask: (address, path = '') => node(HTTP_CLIENT, address, path),
-      udp: (address) => node(UDP_CLIENT, address, String(UDP_PORT)),
+      ask: (address, times = 1) => node(HTTP_CLIENT, address, '', String(times)),
+      askSlowly: (address) => node(HTTP_CLIENT, address, '/slow', '1'),
+      askUdp: (address, times = 1) => node(UDP_CLIENT, address, String(UDP_PORT), String(times)),
       close: async () => void (await mustRunProgram('docker', ['rm', '-f', name])),
     }
   }

@@ -9,9 +9,8 @@ import {
   NetworkScene,
   OTHER,
   PORT,
+  type TestClient,
   type TestState,
-  UDP_CLIENT,
-  UDP_PORT,
   VIP,
 } from './network-scene.js'
 
@@ -43,15 +42,13 @@ afterAll(() => scene.close())
 /** A connection that got no answer, or was refused. */
 const UNREACHABLE = /timed? ?out|EHOSTUNREACH|ENETUNREACH|ECONNREFUSED|refused/iu
 
-/** Asks often enough that every endpoint gets its turn. @returns the answers, each once */
-async function answers(ask: () => Promise<string>): Promise<string[]> {
-  const given = new Set<string>()
-  for (let turn = 0; turn < 4; turn++) given.add(await ask())
-  return [...given].toSorted()
-}
+/** So often, every endpoint gets its turn. */
+const TURNS = 4
 
-const udp = (host: NetworkHost, address: string): Promise<string> =>
-  host.run('node', '-e', UDP_CLIENT, address, String(UDP_PORT))
+/** @returns the answers, each once */
+async function answers(asked: Promise<string>): Promise<string[]> {
+  return [...new Set((await asked).split('\n'))].toSorted()
+}
 
 describe('an overlay network', () => {
   test('joins containers of several hosts', async () => {
@@ -62,18 +59,18 @@ describe('an overlay network', () => {
 
   test('lets its containers reach a service by its VIP, whichever host its tasks are on', async () => {
     const vip = `${VIP}:8080`
-    expect(await answers(() => three.askFrom('client3', vip))).toEqual(['web1 10.0.1.13', 'web2 10.0.1.13'])
+    expect(await answers(three.askFrom('client3', vip, TURNS))).toEqual(['web1 10.0.1.13', 'web2 10.0.1.13'])
   })
 
   test('leads a container to itself by the VIP of its own service', async () => {
-    expect(await answers(() => one.askFrom('web1', `${VIP}:8080`))).toEqual([
+    expect(await answers(one.askFrom('web1', `${VIP}:8080`, TURNS))).toEqual([
       'web1 10.0.1.2',
       'web2 10.0.1.11',
     ])
   })
 
   test('lets the host itself reach a VIP', async () => {
-    expect(await answers(() => three.ask(`${VIP}:8080`))).toEqual(['web1 10.0.1.4', 'web2 10.0.1.4'])
+    expect(await answers(three.ask(`${VIP}:8080`, TURNS))).toEqual(['web1 10.0.1.4', 'web2 10.0.1.4'])
   })
 
   test('is closed to containers of other networks, and to other hosts', async () => {
@@ -95,9 +92,9 @@ describe('a published port', () => {
   test('answers on every host with every replica, and tells the true address of the client', async () => {
     const client = await scene.client()
     for (const host of scene.hosts) {
-      const seen = await answers(() => client.ask(`${host.address}:${PORT}`))
+      const seen = await answers(client.ask(`${host.address}:${PORT}`, TURNS))
       expect(seen).toEqual([`web1 ${client.address}`, `web2 ${client.address}`])
-      const udpSeen = await answers(() => client.udp(host.address))
+      const udpSeen = await answers(client.askUdp(host.address, TURNS))
       expect(udpSeen).toEqual([`web1 ${client.address}`, `web2 ${client.address}`])
     }
     await client.close()
@@ -106,18 +103,18 @@ describe('a published port', () => {
   test('answers the host itself, by its address and on the loopback', async () => {
     for (const host of scene.hosts) {
       const names = async (address: string): Promise<string[]> =>
-        (await answers(() => host.ask(`${address}:${PORT}`))).map((answer) => answer.split(' ')[0]!)
+        (await answers(host.ask(`${address}:${PORT}`, TURNS))).map((answer) => answer.split(' ')[0]!)
       expect(await names('127.0.0.1')).toEqual(['web1', 'web2'])
       expect(await names(host.address)).toEqual(['web1', 'web2'])
-      expect((await answers(() => udp(host, '127.0.0.1'))).length).toBe(2)
+      expect((await answers(host.askUdp('127.0.0.1', TURNS))).length).toBe(2)
     }
   })
 
   test('answers other hosts of the cluster, and containers of any network', async () => {
-    expect((await answers(() => one.ask(`${two.address}:${PORT}`))).length).toBe(2)
-    expect((await answers(() => one.askFrom('web1', `${one.address}:${PORT}`))).length).toBe(2)
-    expect((await answers(() => one.askFrom('other1', `${one.address}:${PORT}`))).length).toBe(2)
-    expect((await answers(() => three.askFrom('client3', `${three.address}:${PORT}`))).length).toBe(2)
+    expect((await answers(one.ask(`${two.address}:${PORT}`, TURNS))).length).toBe(2)
+    expect((await answers(one.askFrom('web1', `${one.address}:${PORT}`, TURNS))).length).toBe(2)
+    expect((await answers(one.askFrom('other1', `${one.address}:${PORT}`, TURNS))).length).toBe(2)
+    expect((await answers(three.askFrom('client3', `${three.address}:${PORT}`, TURNS))).length).toBe(2)
   })
 })
 
@@ -137,17 +134,21 @@ describe('what somebody else takes away or adds', () => {
     ['a setting of the kernel', 'sysctl -q -w net.bridge.bridge-nf-call-iptables=0 net.ipv4.ip_forward=0'],
     ['a bridge that is down', 'ip link set shoal-ingress down'],
   ]
+  let client: TestClient
+  beforeAll(async () => {
+    client = await scene.client()
+  })
+  afterAll(() => client.close())
+
   test.each(damages)('%s: is put right', async (_, command) => {
-    const client = await scene.client()
     await one.run('sh', '-c', command)
     await eventually(async () => {
-      const seen = await answers(() => client.ask(`${one.address}:${PORT}`))
+      const seen = await answers(client.ask(`${one.address}:${PORT}`, TURNS))
       expect(seen).toEqual([`web1 ${client.address}`, `web2 ${client.address}`])
-      const remote = await answers(() => client.ask(`${three.address}:${PORT}`))
+      const remote = await answers(client.ask(`${three.address}:${PORT}`, TURNS))
       expect(remote).toEqual([`web1 ${client.address}`, `web2 ${client.address}`])
-      expect((await answers(() => one.askFrom('web1', `${VIP}:8080`))).length).toBe(2)
+      expect((await answers(one.askFrom('web1', `${VIP}:8080`, TURNS))).length).toBe(2)
     })
-    await client.close()
   })
 
   test('entries of ours that nobody wants go', async () => {
@@ -200,17 +201,17 @@ describe('what somebody else takes away or adds', () => {
 describe('a change', () => {
   test('leads no new connection to an endpoint that has left, and keeps those that are open', async () => {
     const client = await scene.client()
-    const slow = Promise.all(Array.from({ length: 6 }, () => client.ask(`${three.address}:${PORT}`, '/slow')))
+    const slow = Promise.all(Array.from({ length: 6 }, () => client.askSlowly(`${three.address}:${PORT}`)))
     // They have to have begun.
     await sleep(systemClock, 1000)
     await scene.tell({ ...STATE, endpoints: ['web2'] })
-    expect(await answers(() => client.ask(`${three.address}:${PORT}`))).toEqual([`web2 ${client.address}`])
+    expect(await answers(client.ask(`${three.address}:${PORT}`, TURNS))).toEqual([`web2 ${client.address}`])
     expect(new Set(await slow).size).toBe(2)
     await scene.tell({ ...STATE, endpoints: [] })
     await expect(client.ask(`${three.address}:${PORT}`)).rejects.toThrow(/ECONNREFUSED/u)
     await expect(three.askFrom('client3', `${VIP}:8080`)).rejects.toThrow(/ECONNREFUSED/u)
     await scene.tell(STATE)
-    expect((await answers(() => client.ask(`${three.address}:${PORT}`))).length).toBe(2)
+    expect((await answers(client.ask(`${three.address}:${PORT}`, TURNS))).length).toBe(2)
     await client.close()
   })
 
@@ -218,10 +219,10 @@ describe('a change', () => {
     const client = await scene.client()
     await scene.tell(STATE)
     await two.killAgent()
-    expect((await answers(() => client.ask(`${two.address}:${PORT}`))).length).toBe(2)
+    expect((await answers(client.ask(`${two.address}:${PORT}`, TURNS))).length).toBe(2)
     two.startAgent()
     await two.tell(scene.commandFor(two, STATE))
-    expect((await answers(() => client.ask(`${two.address}:${PORT}`))).length).toBe(2)
+    expect((await answers(client.ask(`${two.address}:${PORT}`, TURNS))).length).toBe(2)
     await client.close()
   })
 })
