@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import { Value } from 'typebox/value'
+import { Check, Errors } from 'typebox/schema'
 import { messageOf, ShoalError } from './errors.js'
 
 /**
@@ -19,8 +19,8 @@ export function parseConfig<Schema extends TSchema>(
   } catch (error) {
     throw new ShoalError('invalid-argument', `${path}: ${messageOf(error)}`, error)
   }
-  if (Value.Check(schema, json)) return json
-  const [first] = Value.Errors(schema, json)
+  if (Check(schema, json)) return json
+  const [, [first]] = Errors(schema, json)
   const field = first?.instancePath.slice(1).replaceAll('/', '.')
   throw new ShoalError(
     'invalid-argument',
