@@ -1,23 +1,24 @@
 /** The agent's process: `node main.js --config <file> [--ctl <ctl's main module>]`. */
-import { parseArgs } from 'node:util'
 import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
+import { orExit, readArguments } from '@shoal/common/program'
 import { removeTasks, startAgent, type AgentParts } from './agent.js'
 import { readAgentConfig } from './config.js'
 import { RunFiles } from './run-files.js'
 
-const { values } = parseArgs({ options: { config: { type: 'string' }, ctl: { type: 'string' } } })
-if (values.config === undefined) {
-  console.error('usage: agent --config <file> [--ctl <file>]')
-  process.exit(2)
-}
+const COMMAND_LINE = {
+  usage: 'agent --config <file> [--ctl <file>]',
+  required: ['config'],
+  optional: ['ctl'],
+} as const
 
-const config = readAgentConfig(values.config)
+const given = orExit(() => readArguments(COMMAND_LINE, process.argv.slice(2)))
+const config = orExit(() => readAgentConfig(given.config))
 const log = createLogger('agent', config.logLevel)
 const files = new RunFiles(config.runDir)
 const stopping = new AbortController()
 const parts: AgentParts = {
   config,
-  ...(values.ctl !== undefined && { ctl: values.ctl }),
+  ...(given.ctl !== undefined && { ctl: given.ctl }),
   clock: systemClock,
   random: systemRandom,
   log,

@@ -1,21 +1,17 @@
 /** The manager's process: `node main.js --config <file>`. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createLogger, messageOf, systemClock, systemRandom } from '@shoal/common'
+import { orExit, readArguments } from '@shoal/common/program'
 import type { EtcdAccess } from './api/index.js'
 import { type ManagerConfig, readManagerConfig, writeManagerConfig } from './config.js'
 import { type Manager, startManager } from './manager.js'
 import { moveToEtcd } from './transfer/index.js'
 
-const { values } = parseArgs({ options: { config: { type: 'string' } } })
-if (values.config === undefined) {
-  console.error('usage: manager --config <file>')
-  process.exit(2)
-}
+const COMMAND_LINE = { usage: 'manager --config <file>', required: ['config'] } as const
 
-const configPath = values.config
-const { runDir, logLevel } = readManagerConfig(configPath)
+const { config: configPath } = orExit(() => readArguments(COMMAND_LINE, process.argv.slice(2)))
+const { runDir, logLevel } = orExit(() => readManagerConfig(configPath))
 const log = createLogger('manager', logLevel)
 const base = { clock: systemClock, random: systemRandom, log }
 const pidPath = join(runDir, 'manager.pid')
