@@ -1,8 +1,10 @@
-import type { NodeRecord, TaskRecord } from '../../state/records.js'
+import type { NodeRecord, ServiceRecord, TaskRecord } from '../../state/records.js'
+import type { StateView } from '../../state/view.js'
 import { letGo, stop, type Unit } from '../actions.js'
 import type { ServiceContext } from '../context.js'
-import type { Layout } from '../replicated/replicated.js'
-import { groupTasks, readSlot, type Slot } from '../slot/slot.js'
+import { isOccupied, type Layout, MOST_FILLED } from '../replicated/replicated.js'
+import type { SlotTasks } from '../slot/slot-book.js'
+import { readSlot, type Slot } from '../slot/slot.js'
 import { isAlive } from '../task-facts.js'
 
 /**
@@ -17,23 +19,47 @@ export function judgeNode({ specs }: ServiceContext, node: NodeRecord): NodeVerd
   return node.Status.State === 'ready' && node.Spec.Availability !== 'pause' ? 'use' : 'keep'
 }
 
-/** One place on every node that the service is to run on. */
-export function globalLayout(context: ServiceContext, tasks: Iterable<TaskRecord>): Layout {
-  const groups = groupTasks(tasks)
-  const slots: Slot[] = []
-  const release: Unit[] = []
-  for (const node of context.view.all('node')) {
-    const group = groups.get(node.ID) ?? []
-    groups.delete(node.ID)
-    const verdict = judgeNode(context, node)
-    if (verdict === 'leave') release.push(group.filter(isAlive).map(stop))
-    else slots.push(placeOn(node, verdict, group))
-  }
-  // What is left belongs to nodes that are gone.
-  for (const group of groups.values()) release.push(group.flatMap((task) => letGo(context.view, task)))
-  return { slots: slots.filter((slot) => slot.mayCreate || slot.tasks.length > 0), waiting: 0, release }
+export function isGlobal({ Spec }: ServiceRecord): boolean {
+  return Boolean(Spec.Mode?.Global)
 }
 
-function placeOn(node: NodeRecord, verdict: 'use' | 'keep', tasks: readonly TaskRecord[]): Slot {
-  return readSlot({ key: node.ID, nodeId: node.ID, mayCreate: verdict === 'use' }, tasks)
+export function* nodeIds(view: StateView): Generator<string> {
+  for (const { ID } of view.all('node')) yield ID
+}
+
+/** One place on every node that the service is to run on, of those that are to be looked at. */
+export function globalLayout(context: ServiceContext, { groups, stirred, waiting }: SlotTasks): Layout {
+  const places = placesOn(context, groups, [...stirred].sort())
+  const later = new Set(places.slots.filter((slot) => !isOccupied(slot)).slice(MOST_FILLED))
+  if (later.size === 0) return { ...places, waiting: waiting.size }
+  const slots = places.slots.filter((slot) => !later.has(slot))
+  return { ...places, slots, waiting: waiting.size, isPartial: true }
+}
+
+/** What these nodes are to the service. */
+export function placesOn(
+  context: ServiceContext,
+  groups: SlotTasks['groups'],
+  nodeIds: readonly string[],
+): Omit<Layout, 'waiting'> {
+  const slots: Slot[] = []
+  const release: Unit[] = []
+  const idle: string[] = []
+  for (const nodeId of nodeIds) {
+    const tasks = groups.get(nodeId) ?? []
+    const node = context.view.get('node', nodeId)
+    const verdict = node && judgeNode(context, node)
+    const leaving = leave(context.view, verdict, tasks)
+    if (verdict === 'use' || (verdict === 'keep' && tasks.length > 0)) {
+      slots.push(readSlot({ key: nodeId, nodeId, mayCreate: verdict === 'use' }, tasks))
+    } else if (leaving.length > 0) release.push(leaving)
+    else idle.push(nodeId)
+  }
+  return { slots, release, idle }
+}
+
+/** @param verdict undefined for a node that is gone */
+function leave(view: StateView, verdict: NodeVerdict | undefined, tasks: readonly TaskRecord[]): Unit {
+  if (verdict === undefined) return tasks.flatMap((task) => letGo(view, task))
+  return verdict === 'leave' ? tasks.filter(isAlive).map(stop) : []
 }

@@ -14,12 +14,14 @@ export interface Layout {
   readonly release: readonly Unit[]
   /** How many others are to change in a rollout when it is their turn: see SlotTasks. */
   readonly waiting: number
+  /** The slots that were looked at and in which there is nothing, and nothing to be done: nodes without tasks. */
+  readonly idle?: readonly string[]
   /** More slots are to be filled: that is for another decision, so that none takes long. */
   readonly isPartial?: boolean
 }
 
 /** So many slots are filled in one decision at the most. */
-const MOST_FILLED = 2_000
+export const MOST_FILLED = 2_000
 
 /** The slots of a replicated service: the lowest free numbers are filled, the least useful slots are given up. */
 export function replicatedLayout({ service, view }: ServiceContext, known: SlotTasks): Layout {
@@ -77,7 +79,7 @@ export function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Sl
   return Array.from(keys, (key) => slotOf(Number(key), groups.get(key) ?? []))
 }
 
-function isOccupied(slot: Slot): boolean {
+export function isOccupied(slot: Slot): boolean {
   return (slot.newest ?? slot.resting) !== undefined
 }
 

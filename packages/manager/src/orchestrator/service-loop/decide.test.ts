@@ -93,19 +93,28 @@ describe('the number of slots', () => {
     expect(actions(service(replicas), tasks).sort()).toEqual(expected.sort())
   })
 
-  test('many slots are filled in several decisions, at once one after the other', () => {
+  const many = Array.from({ length: 2500 }, (_, index) => aNode(`node${String(index).padStart(4, '0')}`))
+  test.each([
+    { what: 'slots', of: service(2500), nodes: undefined, places: many.map((_, index) => index + 1) },
+    {
+      what: 'nodes of a global service',
+      of: aService('web', { Spec: { Mode: { Global: {} } } }),
+      nodes: many,
+      places: many.map(({ ID }) => ID),
+    },
+  ])('many $what are filled in several decisions, at once one after the other', ({ of, nodes, places }) => {
     const created: TaskRecord[] = []
     let wakeAtMs: number | undefined = NOW
     let decisions = 0
     while (wakeAtMs === NOW) {
       let ids = created.length
-      const plan = decideService(viewOf(service(5000), created), 'web', NOW, () => `new${++ids}`)
+      const plan = decideService(viewOf(of, created, nodes), 'web', NOW, () => `new${++ids}`)
       for (const action of plan.units.flat()) if (action.type === 'create') created.push(action.task)
       wakeAtMs = plan.wakeAtMs
       decisions++
     }
-    expect(decisions).toBe(3)
-    expect(created.map(({ Slot }) => Slot)).toEqual(Array.from({ length: 5000 }, (_, index) => index + 1))
+    expect(decisions).toBe(2)
+    expect(created.map(({ Slot, NodeID }) => Slot ?? NodeID)).toEqual(places)
   })
 
   test('is none when the service is gone', () => {

@@ -4,7 +4,7 @@ import type { StateView } from '../../state/view.js'
 import { letGo, type Unit } from '../actions.js'
 import { createContext, type ServiceContext } from '../context.js'
 import { decideJob } from '../jobs/decide.js'
-import { globalLayout } from '../global/global.js'
+import { globalLayout, isGlobal, nodeIds, placesOn } from '../global/global.js'
 import { replicatedLayout, slotsOf, type Layout } from '../replicated/replicated.js'
 import { withMovesFollowed } from '../rebalance/moves.js'
 import { SlotBook, type LeftAlone, type SlotTasks } from '../slot/slot-book.js'
@@ -26,7 +26,7 @@ export interface ServicePlan {
   readonly release: readonly Unit[]
   /** Each is carried out whole or not at all; none depends on another. */
   readonly units: readonly Unit[]
-  /** The slots of a replicated service that need no other look: this counts when all else is stored. */
+  /** The slots that need no other look: this counts when all else is stored. Jobs have none. */
   readonly leftAlone?: LeftAlone
   /** When to look again although nothing changed, in milliseconds since the epoch. */
   readonly wakeAtMs?: number
@@ -36,7 +36,7 @@ export interface ServicePlan {
  * Decides about all tasks of one service.
  * @param now milliseconds since the epoch
  * @param newId makes the identities of new tasks
- * @param known the service's tasks as somebody has followed them, if it is a replicated one
+ * @param known the service's tasks as somebody has followed them, if it is no job
  */
 export function decideService(
   view: StateView,
@@ -57,11 +57,13 @@ export function decideService(
 
 function layoutOf(context: ServiceContext, known: SlotTasks | undefined): Layout {
   const { view, service } = context
-  if (service.Spec.Mode?.Global) return globalLayout(context, view.tasksOfService(service.ID))
-  return replicatedLayout(context, known ?? SlotBook.of(view.tasksOfService(service.ID)))
+  const tasks = view.tasksOfService(service.ID)
+  if (isGlobal(service)) return globalLayout(context, known ?? SlotBook.of(tasks, () => nodeIds(view)))
+  return replicatedLayout(context, known ?? SlotBook.of(tasks))
 }
 
-function decideLayout(present: ServiceContext, { slots, waiting, release, isPartial }: Layout): ServicePlan {
+function decideLayout(present: ServiceContext, layout: Layout): ServicePlan {
+  const { slots, waiting, release, isPartial } = layout
   const context = withMovesFollowed(present, slots)
   const { service, now } = context
   const progress = progressOf(context, slots)
@@ -77,7 +79,7 @@ function decideLayout(present: ServiceContext, { slots, waiting, release, isPart
     ...changed,
     release: release.filter(isSomething),
     units: steps.map((step) => step.actions).filter(isSomething),
-    leftAlone: leftAloneOf(context, slots, progress, steps),
+    leftAlone: leftAloneOf(context, layout, progress, steps),
     ...(wakeAtMs !== undefined && { wakeAtMs }),
   }
 }
@@ -87,7 +89,7 @@ function progressOf(context: ServiceContext, slots: readonly Slot[]): SlotProgre
 }
 
 /**
- * Looks at some slots of a replicated service before anything is decided about it.
+ * Looks at some slots of a service before anything is decided about it.
  * @param now milliseconds since the epoch
  * @returns those that need no other look until something changes that concerns them, or it is their turn
  */
@@ -101,9 +103,9 @@ export function leftAloneAmong(
   const service = view.get('service', serviceId)
   if (service === undefined) return { quiet: [], waiting: [] }
   const context = createContext(view, service, now, () => '')
-  const slots = slotsOf(groups, keys)
-  const steps = slots.map((slot) => stepSlot(contextOf(context, slot), slot, false))
-  return leftAloneOf(context, slots, progressOf(context, slots), steps)
+  const looked = isGlobal(service) ? placesOn(context, groups, keys) : { slots: slotsOf(groups, keys) }
+  const steps = looked.slots.map((slot) => stepSlot(contextOf(context, slot), slot, false))
+  return leftAloneOf(context, looked, progressOf(context, looked.slots), steps)
 }
 
 /** A task that a rebalance moves goes only when its successor runs, whatever the order of updates. */
@@ -115,14 +117,14 @@ function contextOf(context: ServiceContext, { newest, old }: Slot): ServiceConte
 /** The slots that need no other look until something changes that concerns them, or it is their turn. */
 function leftAloneOf(
   context: ServiceContext,
-  slots: readonly Slot[],
+  { slots, idle = [] }: Pick<Layout, 'slots' | 'idle'>,
   progress: readonly SlotProgress[],
   steps: readonly SlotStep[],
 ): LeftAlone {
   const progressOfSlot = new Map(progress.map((one) => [one.key, one]))
   const { Batch = [], Stuck = [] } = context.service.Shoal.Rollout ?? {}
   const chosen = new Set([...Batch, ...Stuck])
-  const [quiet, waiting]: [string[], string[]] = [[], []]
+  const [quiet, waiting]: [string[], string[]] = [[...idle], []]
   for (const [index, slot] of slots.entries()) {
     const step = steps[index]
     if (step === undefined || step.actions.length > 0 || step.wakeAtMs !== undefined) continue
@@ -137,8 +139,8 @@ function leftAloneOf(
  * Whether the slot has the one task that it had before the service's spec became another one. Where only the placement
  * differs, the task's node matters, and the state of the rollout.
  */
-function runsUntilItsTurn({ specs }: ServiceContext, { number, newest, old }: Slot): boolean {
-  if (number === undefined || newest?.DesiredState !== 'running' || old) return false
+function runsUntilItsTurn({ specs }: ServiceContext, { newest, old }: Slot): boolean {
+  if (newest?.DesiredState !== 'running' || old) return false
   return isRunning(newest) && specs.likeness(newest.Shoal.SpecVersion) === 'other'
 }
 

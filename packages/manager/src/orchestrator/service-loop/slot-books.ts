@@ -1,16 +1,20 @@
+import { isJob } from '@shoal/engine-api'
 import { type Change, type ServiceRecord } from '../../state/records.js'
 import type { StateView } from '../../state/view.js'
+import { isGlobal, nodeIds } from '../global/global.js'
 import { SlotBook, type LeftAlone, type Look, type Portions } from '../slot/slot-book.js'
 import { rolloutConfig } from '../update/config.js'
 
 /** So many quiet slots of each service are looked at in each period although nothing seems to have changed. */
 const DOUBTED_SLOTS = 2_000
 
-/** The slot books of all replicated services that were decided on in this term. */
+/** The slot books of all services but jobs that were decided on in this term. */
 export class SlotBooks {
   readonly #view: StateView
   readonly #portions: Portions | undefined
   readonly #books = new Map<string, SlotBook>()
+  /** The IDs of the global services among them. */
+  readonly #global = new Set<string>()
 
   /** @param portions how much of a large service is looked at in one go */
   constructor(view: StateView, portions?: Portions) {
@@ -25,15 +29,23 @@ export class SlotBooks {
       if (task) this.#books.get(task.ServiceID)?.follow(change.before, change.after)
     } else if (change.kind === 'node') {
       const node = change.after ?? change.before
-      for (const task of node ? this.#view.tasksOfNode(node.ID) : [])
-        this.#books.get(task.ServiceID)?.stir(task)
-    } else if (change.kind === 'service' && change.before && !change.after)
-      this.#books.delete(change.before.ID)
+      if (node) this.#stirNode(node.ID)
+    } else if (change.kind === 'service' && change.before && !change.after) this.#forget(change.before.ID)
+  }
+
+  #stirNode(nodeId: string): void {
+    for (const task of this.#view.tasksOfNode(nodeId)) this.#books.get(task.ServiceID)?.stir(task)
+    for (const serviceId of this.#global) this.#books.get(serviceId)?.stirNode(nodeId)
+  }
+
+  #forget(serviceId: string): void {
+    this.#books.delete(serviceId)
+    this.#global.delete(serviceId)
   }
 
   /**
    * The book for a decision that is made now: the slots that may have their turn in it are to be looked at.
-   * @returns nothing for services whose decisions look at all of their tasks: global ones, jobs, and those that are gone
+   * @returns nothing for services whose decisions look at all of their tasks: jobs, and those that are gone
    */
   of(serviceId: string): SlotBook | undefined {
     const service = this.#view.get('service', serviceId)
@@ -48,14 +60,16 @@ export class SlotBooks {
   }
 
   #bookOf(serviceId: string, service: ServiceRecord | undefined): SlotBook | undefined {
-    if (service === undefined || !isReplicated(service)) {
-      this.#books.delete(serviceId)
+    if (service === undefined || isJob(service.Spec)) {
+      this.#forget(serviceId)
       return undefined
     }
     let book = this.#books.get(serviceId)
     if (book === undefined) {
-      book = new SlotBook(this.#view.tasksOfService(serviceId), this.#portions)
+      const nodes = isGlobal(service) ? () => nodeIds(this.#view) : undefined
+      book = new SlotBook(this.#view.tasksOfService(serviceId), nodes, this.#portions)
       this.#books.set(serviceId, book)
+      if (nodes) this.#global.add(serviceId)
     }
     return book.asOf(service.Shoal.SpecVersion)
   }
@@ -77,8 +91,4 @@ export class SlotBooks {
   doubt(): void {
     for (const book of this.#books.values()) book.doubt(DOUBTED_SLOTS)
   }
-}
-
-function isReplicated({ Spec: { Mode: mode } }: ServiceRecord): boolean {
-  return !mode?.Global && !mode?.ReplicatedJob && !mode?.GlobalJob
 }

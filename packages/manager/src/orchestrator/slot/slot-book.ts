@@ -1,7 +1,8 @@
 import type { TaskRecord } from '../../state/records.js'
 import { slotKey } from './slot.js'
+import { NamedTurns, NumberedTurns, type Turns } from './turns.js'
 
-/** The tasks of one service by their slots. */
+/** The tasks of one service by their slots; for a global service each node is one, whether it has tasks or not. */
 export interface SlotTasks {
   readonly groups: ReadonlyMap<string, readonly TaskRecord[]>
   /**
@@ -40,6 +41,8 @@ export type Look = (groups: SlotTasks['groups'], keys: readonly string[]) => Lef
  */
 export class SlotBook implements SlotTasks {
   readonly #portions: Portions
+  /** The nodes, for a global service. */
+  readonly #nodes: (() => Iterable<string>) | undefined
   /** The tasks that were there before it began to follow them; undefined when all have been read. */
   #unread: Iterator<TaskRecord> | undefined
   /** The slots that nobody has looked at. */
@@ -47,23 +50,27 @@ export class SlotBook implements SlotTasks {
   #isReady = false
   readonly #groups = new Map<string, readonly TaskRecord[]>()
   readonly #stirred = new Set<string>()
-  readonly #waiting = new Set<string>()
-  /** No slot with a lower number waits. */
-  #lowestWaiting = 0
+  readonly #turns: Turns
   /** The spec version for which slots were found quiet. */
   #version = 0
   #doubts: Iterator<string> | undefined
 
-  /** @param tasks of the service, to be read as they are when it is their turn */
-  constructor(tasks: Iterable<TaskRecord>, portions = PORTIONS) {
+  /**
+   * @param tasks of the service, to be read as they are when it is their turn
+   * @param nodes their IDs, for a global service
+   */
+  constructor(tasks: Iterable<TaskRecord>, nodes?: () => Iterable<string>, portions = PORTIONS) {
     this.#unread = tasks[Symbol.iterator]()
+    this.#nodes = nodes
     this.#portions = portions
+    this.#turns = nodes ? new NamedTurns() : new NumberedTurns()
   }
 
   /** The book of all of these tasks, ready, with all slots to be looked at. */
-  static of(tasks: Iterable<TaskRecord>): SlotBook {
-    const book = new SlotBook([])
+  static of(tasks: Iterable<TaskRecord>, nodes?: () => Iterable<string>): SlotBook {
+    const book = new SlotBook([], nodes)
     for (const task of tasks) book.#put(slotKey(task), task)
+    for (const key of book.#keys()) book.#stir(key)
     return book
   }
 
@@ -75,7 +82,7 @@ export class SlotBook implements SlotTasks {
   prepare(look: Look): boolean {
     if (this.#unread) this.#read(this.#unread)
     if (this.#unread) return false
-    if (!this.#isReady && this.#groups.size > this.#portions.slots) this.#see(look)
+    if (!this.#isReady && this.#stirred.size > this.#portions.slots) this.#see(look)
     else this.#isReady = true
     return this.#isReady
   }
@@ -92,7 +99,7 @@ export class SlotBook implements SlotTasks {
   }
 
   #see(look: Look): void {
-    this.#unseen ??= this.#groups.keys()
+    this.#unseen ??= this.#keys()
     const keys: string[] = []
     while (!this.#isReady && keys.length < this.#portions.slots) {
       const next = this.#unseen.next()
@@ -111,14 +118,14 @@ export class SlotBook implements SlotTasks {
   }
 
   get waiting(): ReadonlySet<string> {
-    return this.#waiting
+    return this.#turns.waiting
   }
 
   /** The slots as they are to be looked at for a service of this spec version: for another one, all of them. */
   asOf(version: number): this {
     if (version === this.#version) return this
     this.#version = version
-    for (const key of this.#groups.keys()) this.#stir(key)
+    for (const key of this.#keys()) this.#stir(key)
     this.#unseen = undefined
     this.#isReady = false
     return this
@@ -135,37 +142,42 @@ export class SlotBook implements SlotTasks {
     this.#stir(slotKey(task))
   }
 
-  /** Has so many slots looked at whose turn may come next: of those that wait, the ones with the lowest numbers. */
+  /** A node has changed, or come, or gone. */
+  stirNode(nodeId: string): void {
+    if (this.#nodes) this.#stir(nodeId)
+  }
+
+  /** Has so many slots looked at whose turn may come next. */
   stirWaiting(count: number): void {
-    const left = Math.max(0, this.#waiting.size - count)
-    for (; this.#waiting.size > left; this.#lowestWaiting++) {
-      const key = String(this.#lowestWaiting)
-      if (this.#waiting.has(key)) this.#stir(key)
-    }
+    for (const key of this.#turns.take(count)) this.#stirred.add(key)
   }
 
   /** What was found of these slots as they stand. */
   leaveAlone({ quiet, waiting }: LeftAlone): void {
-    for (const key of quiet) this.#stirred.delete(key)
-    for (const key of waiting) {
-      this.#stirred.delete(key)
-      this.#waiting.add(key)
-      this.#lowestWaiting = Math.min(this.#lowestWaiting, Number(key))
-    }
+    for (const key of [...quiet, ...waiting]) this.#stirred.delete(key)
+    this.#turns.add(waiting)
   }
 
   /** Has some slots looked at again in any case, others each time. */
   doubt(count: number): void {
-    for (let looked = 0; looked < Math.min(count, this.#groups.size); looked++) {
-      this.#doubts ??= this.#groups.keys()
+    this.#doubts ??= this.#keys()
+    for (let looked = 0; looked < count; looked++) {
       const next = this.#doubts.next()
-      if (next.done) this.#doubts = undefined
-      else this.#stir(next.value)
+      if (next.done) {
+        this.#doubts = undefined
+        return
+      }
+      this.#stir(next.value)
     }
   }
 
+  *#keys(): Generator<string> {
+    yield* this.#groups.keys()
+    for (const nodeId of this.#nodes?.() ?? []) if (!this.#groups.has(nodeId)) yield nodeId
+  }
+
   #stir(key: string): void {
-    this.#waiting.delete(key)
+    this.#turns.delete(key)
     this.#stirred.add(key)
   }
 
@@ -186,10 +198,11 @@ export class SlotBook implements SlotTasks {
     if (left.length > 0) {
       this.#groups.set(key, left)
       this.#stir(key)
-    } else {
-      this.#groups.delete(key)
-      this.#stirred.delete(key)
-      this.#waiting.delete(key)
+      return
     }
+    this.#groups.delete(key)
+    this.#stir(key)
+    // A slot of a replicated service is nothing without tasks.
+    if (!this.#nodes) this.#stirred.delete(key)
   }
 }
