@@ -38,8 +38,9 @@ export function replicatedLayout({ service, view }: ServiceContext, known: SlotT
   const surplus = new Set(surplusSlots(occupied, occupied.length - replicas))
   const kept = occupied.filter((slot) => !surplus.has(slot))
   return {
-    slots: kept.filter(({ key }) => stirred.has(key)).sort(byNumber),
-    waiting: kept.filter(({ key }) => waiting.has(key)).length,
+    // Those that were to be looked at since it may be their turn may be among the others.
+    slots: kept.filter(({ key }) => stirred.has(key) || waiting.has(key)).sort(byNumber),
+    waiting: 0,
     release: looked.filter((slot) => !isOccupied(slot) || surplus.has(slot)).map(releaseOf(view)),
   }
 }

@@ -2,6 +2,7 @@ import { toTimestamp, type TaskState } from '@shoal/common'
 import { describe, expect, test } from 'vitest'
 import type { ServiceRecord, TaskRecord } from '../../state/records.js'
 import { aNode, aService, aTask } from '../../state/testing/index.js'
+import { SlotBook } from '../slot/slot-book.js'
 import { viewOf } from '../testing/view.js'
 import { decideService } from './decide.js'
 
@@ -115,6 +116,21 @@ describe('the number of slots', () => {
     }
     expect(decisions).toBe(2)
     expect(created.map(({ Slot, NodeID }) => Slot ?? NodeID)).toEqual(places)
+  })
+
+  test('scaled down in a rollout, it goes on though the slot whose turn it was is given up', () => {
+    const tasks = ['t1 1 running>running @a v2', 't2 2 running>running @a', 't3 3 running>running @b']
+    const known = SlotBook.of(tasks.map((text) => task(text)))
+    known.leaveAlone({ quiet: ['1'], waiting: ['2', '3'] })
+    known.stirWaiting(1)
+    const Rollout = { StartedAtMs: NOW - 60_000, Total: 3, Failures: 0, Failed: [], Stuck: [], Batch: [] }
+    const of = service(2, {
+      Shoal: { SpecVersion: 2, Rollout },
+      UpdateStatus: { State: 'updating', Message: '' },
+    })
+    const plan = decideService(viewOf(of, [...known.groups.values()].flat()), 'web', NOW, () => 'new', known)
+    expect(plan.service?.UpdateStatus?.State).toBe('updating')
+    expect(plan.service?.Shoal.Rollout?.Batch).toEqual(['3'])
   })
 
   test('is none when the service is gone', () => {
