@@ -115,18 +115,14 @@ export class TableWatch {
     const [isTold, isOurTable, isFirewall] = [this.#isTold, this.#isOurTable, this.#isFirewall]
     this.#isTold = this.#isOurTable = this.#isFirewall = false
     if (isFirewall) this.#news.onFirewall()
-    if (isOurTable || (!isTold && this.#isOneExpected())) this.#count()
-    else if (!isTold) this.#news.onUntold()
-  }
-
-  /** Whether there is a transaction of ours that was not told of, or may be. */
-  #isOneExpected(): boolean {
+    if (isTold && !isOurTable) return
     this.#expectNoneAfterQuiet()
-    return this.#isBusy || this.#told < this.#made
+    const isOneExpected = this.#isBusy || this.#told < this.#made
+    if (isOurTable || isOneExpected) this.#count()
+    else this.#news.onUntold()
   }
 
   #count(): void {
-    this.#expectNoneAfterQuiet()
     this.#told++
     this.#lastAt = this.#options.clock.now()
     if (!this.#isBusy) this.#compare()
