@@ -2,7 +2,7 @@ import type { NodeRecord, ServiceRecord, TaskRecord } from '../../state/records.
 import type { StateView } from '../../state/view.js'
 import { letGo, stop, type Unit } from '../actions.js'
 import type { ServiceContext } from '../context.js'
-import { isOccupied, type Layout, MOST_FILLED } from '../replicated/replicated.js'
+import { isOccupied, type Layout, MOST_FILLED } from '../slot/layout.js'
 import type { SlotTasks } from '../slot/slot-book.js'
 import { readSlot, type Slot } from '../slot/slot.js'
 import { isAlive } from '../task-facts.js'

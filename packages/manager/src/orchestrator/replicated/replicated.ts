@@ -3,25 +3,10 @@ import type { TaskRecord } from '../../state/records.js'
 import { letGo, type Unit } from '../actions.js'
 import type { StateView } from '../../state/view.js'
 import type { ServiceContext } from '../context.js'
+import { isOccupied, type Layout, MOST_FILLED } from '../slot/layout.js'
 import type { SlotTasks } from '../slot/slot-book.js'
 import { readSlot, type Slot } from '../slot/slot.js'
 import { isGone, isRunning } from '../task-facts.js'
-
-/** The places that a service should have, and what is to be done about those that it should not. */
-export interface Layout {
-  /** Those to be looked at. */
-  readonly slots: readonly Slot[]
-  readonly release: readonly Unit[]
-  /** How many others are to change in a rollout when it is their turn: see SlotTasks. */
-  readonly waiting: number
-  /** The slots that were looked at and in which there is nothing, and nothing to be done: nodes without tasks. */
-  readonly idle?: readonly string[]
-  /** More slots are to be filled: that is for another decision, so that none takes long. */
-  readonly isPartial?: boolean
-}
-
-/** So many slots are filled in one decision at the most. */
-export const MOST_FILLED = 2_000
 
 /** The slots of a replicated service: the lowest free numbers are filled, the least useful slots are given up. */
 export function replicatedLayout({ service, view }: ServiceContext, known: SlotTasks): Layout {
@@ -78,10 +63,6 @@ function releaseOf(view: StateView): (slot: Slot) => Unit {
 
 export function slotsOf(groups: SlotTasks['groups'], keys: Iterable<string>): Slot[] {
   return Array.from(keys, (key) => slotOf(Number(key), groups.get(key) ?? []))
-}
-
-export function isOccupied(slot: Slot): boolean {
-  return (slot.newest ?? slot.resting) !== undefined
 }
 
 function slotOf(number: number, tasks: readonly TaskRecord[]): Slot {

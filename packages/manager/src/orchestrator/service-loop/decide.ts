@@ -5,8 +5,9 @@ import { letGo, type Unit } from '../actions.js'
 import { createContext, type ServiceContext } from '../context.js'
 import { decideJob } from '../jobs/decide.js'
 import { globalLayout, isGlobal, nodeIds, placesOn } from '../global/global.js'
-import { replicatedLayout, slotsOf, type Layout } from '../replicated/replicated.js'
+import { replicatedLayout, slotsOf } from '../replicated/replicated.js'
 import { withMovesFollowed } from '../rebalance/moves.js'
+import { isOccupied, type Layout } from '../slot/layout.js'
 import { SlotBook, type LeftAlone, type SlotTasks } from '../slot/slot-book.js'
 import type { Slot } from '../slot/slot.js'
 import { stepSlot, type SlotStep } from '../slot/step.js'
@@ -85,7 +86,7 @@ function decideLayout(present: ServiceContext, layout: Layout): ServicePlan {
 }
 
 function progressOf(context: ServiceContext, slots: readonly Slot[]): SlotProgress[] {
-  return slots.filter((slot) => slot.newest ?? slot.resting).map((slot) => slotProgress(context, slot))
+  return slots.filter(isOccupied).map((slot) => slotProgress(context, slot))
 }
 
 /**

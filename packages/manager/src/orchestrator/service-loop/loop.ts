@@ -2,6 +2,7 @@ import { isTransient, newId, unreachable, type Clock, type Random } from '@shoal
 import type { KeyedReconciler } from '../../loops/keyed-loop.js'
 import type { Change, ChangeOf } from '../../state/records.js'
 import type { State } from '../../state/state.js'
+import { isGlobal } from '../global/global.js'
 import type { Look } from '../slot/slot-book.js'
 import { commitService } from './commit.js'
 import { decideService, leftAloneAmong } from './decide.js'
@@ -70,7 +71,7 @@ function servicesOnNode(state: State, change: ChangeOf<'node'>): Set<string> {
   for (const nodeId of idsOf(change, (node) => node.ID)) {
     for (const task of state.tasksOfNode(nodeId)) services.add(task.ServiceID)
   }
-  for (const service of state.all('service')) if (service.Spec.Mode?.Global) services.add(service.ID)
+  for (const service of state.all('service')) if (isGlobal(service)) services.add(service.ID)
   return services
 }
 

@@ -70,7 +70,7 @@ export class SlotBook implements SlotTasks {
   static of(tasks: Iterable<TaskRecord>, nodes?: () => Iterable<string>): SlotBook {
     const book = new SlotBook([], nodes)
     for (const task of tasks) book.#put(slotKey(task), task)
-    for (const key of book.#keys()) book.#stir(key)
+    for (const nodeId of nodes?.() ?? []) book.#stir(nodeId)
     return book
   }
 
